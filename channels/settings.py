@@ -1,0 +1,62 @@
+"""Building blocks of typed settings: durations and secrets, and what every channel has."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def parse_duration(value: object) -> object:
+    """`"90s"`, `"5m"`, `"1h30m"`, `"7d"` into a timedelta; numbers are seconds."""
+    if isinstance(value, str):
+        parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smhdw])", value)
+        if not parts or re.sub(r"(\d+(?:\.\d+)?)\s*([smhdw])\s*", "", value.strip()):
+            raise ValueError(
+                f"not a duration: {value!r}; write a number and a unit, such as '30s', '5m', '2h', '7d'"
+            )
+        return sum((timedelta(**{UNITS[unit]: float(number)}) for number, unit in parts), timedelta())
+    return value
+
+
+def resolve_secret(value: object) -> object:
+    """`{ env = "NAME" }` or `{ file = "path" }` into the secret itself; never a string in the open."""
+    match value:
+        case SecretStr():
+            return value
+        case {"env": str(name), **rest} if not rest:
+            if not os.environ.get(name):
+                raise ValueError(f"the environment variable {name} is not set")
+            return SecretStr(os.environ[name])
+        case {"file": str(name), **rest} if not rest:
+            try:
+                return SecretStr(Path(name).read_text(encoding="utf-8").strip())
+            except OSError as e:
+                raise ValueError(f"cannot read the file {name}: {e.strerror}") from e
+    raise ValueError('a secret is not written here; say where it is: { env = "NAME" } or { file = "path" }')
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Secret = Annotated[SecretStr, BeforeValidator(resolve_secret)]
+
+
+class Settings(BaseModel):
+    """Typed, frozen, without unknown keys; errors never show the value, which may be a secret."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class ChannelSettings(Settings):
+    """What every channel can be told; each kind adds its own."""
+
+    type: str
+    name: str = Field("", description="Tells channels of one type apart; the type itself unless said.")
+    languages: tuple[str, ...] = Field((), description="Instead of the member's, BCP 47.")
+    concurrency: int = Field(8, ge=1, le=1000, description="Attempts at the same time.")
+    timeout: Duration = Field(timedelta(seconds=20), gt=timedelta(), description="For one whole attempt.")

@@ -1,0 +1,85 @@
+"""The service itself, and whether it could run."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from distributor import log, probe
+from distributor.config import Config, load
+from distributor.events import Events
+from distributor.ledger import views
+from distributor.service import opened
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="One pass: read, translate, deliver what is due, exit.")
+@click.option("--verbose", "-v", is_flag=True, help="Log quiet polls, too.")
+@click.pass_obj
+def run(config: Path, once: bool, verbose: bool) -> None:
+    """Run the wire until Ctrl-C: read the sources, translate, deliver, try again.
+
+    One line a happening on standard error, JSON unless it is a terminal. A first Ctrl-C lets what is in
+    flight land, for some seconds. With --once the exit status is 0 if all that was due was delivered,
+    1 if something is dead or was not delivered, 2 for a bad configuration.
+    """
+    settings = load(config)
+    log.configure(sys.stderr, pretty=sys.stderr.isatty(), verbose=verbose)
+    raise SystemExit(asyncio.run(_run(settings, once)))
+
+
+async def _run(config: Config, once: bool) -> int:
+    stop = asyncio.Event()
+    async with opened(config, Events(log.Log())) as service:
+        with stopping(stop, service.ledger.ring):
+            if not once:
+                await service.run(stop)
+                return 0
+            await service.once(stop)
+        counts = await service.ledger.read(views.by_state)
+    click.echo(
+        ", ".join(f"{number} {state}" for state, number in sorted(counts.items())) or "nothing to deliver"
+    )
+    return int(bool(counts.get("dead") or counts.get("pending") or counts.get("sending")))
+
+
+@contextmanager
+def stopping(stop: asyncio.Event, ring: Callable[[], None]) -> Iterator[None]:
+    """SIGINT and SIGTERM set `stop` and ring; a second one ends at once."""
+    loop = asyncio.get_running_loop()
+
+    def end(number: int) -> None:
+        if stop.is_set():
+            loop.remove_signal_handler(number)
+            signal.raise_signal(number)
+        stop.set()
+        ring()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end, number)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.pass_obj
+def check(config: Path, as_json: bool) -> None:
+    """Say whether the configuration holds, the models are there, and each source and channel answers.
+
+    Nothing is sent to anybody. Exit status 1 if something is amiss, 2 for a bad configuration.
+    """
+    settings = load(config)
+    findings = asyncio.run(probe.findings(settings))
+    for finding in findings:
+        click.echo(finding.as_json() if as_json else finding)
+    raise SystemExit(any(not f.fine for f in findings))

@@ -1,0 +1,225 @@
+"""config.toml into typed settings, with all its faults at once: each names its key and the mend."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SerializeAsAny, ValidationError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from channels import registry
+from channels.settings import ChannelSettings, Duration, Settings
+from distributor.bcp47 import canonical
+from distributor.errors import ConfigError
+
+SQLITE, POSTGRESQL = "sqlite+aiosqlite", "postgresql+asyncpg"
+
+
+def storage_url(url: str) -> str:
+    """An SQLAlchemy address of one of the two databases."""
+    try:
+        driver = make_url(url).drivername
+    except ArgumentError as e:
+        raise ValueError(f"not a database address; write '{SQLITE}:///var/distributor.db'") from e
+    if driver not in (SQLITE, POSTGRESQL):
+        raise ValueError(f"{driver!r} is not supported; begin with '{SQLITE}:///' or '{POSTGRESQL}://'")
+    return url
+
+
+def all_or_duration(value: object) -> object:
+    """`"all"` stands for no bound."""
+    return None if value == "all" else value
+
+
+Language = Annotated[str, AfterValidator(canonical)]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+Backfill = Annotated[Duration | None, BeforeValidator(all_or_duration)]
+Topics = tuple[str, ...]
+
+
+class TranslationSettings(Settings):
+    """How renditions are made."""
+
+    packages: str = Field("sample", description="'sample', or a folder of installed Argos packages.")
+    beam: int = Field(4, ge=1, le=16)
+    threads: int = Field(0, ge=0, description="0: one for each core.")
+
+
+class SourceSettings(Settings):
+    """A feed that is read."""
+
+    name: Slug
+    title: str = Field("", description="For readers; the feed's own title unless said.")
+    url: str = Field(min_length=1, description="http(s), or a path.")
+    every: Duration = Field(cast(Any, "5m"), validate_default=True)
+    backfill: Backfill = Field(cast(Any, "7d"), validate_default=True)
+    language: Language = "en"
+    topics: Topics = Field((), description="Added to the categories of each of its articles.")
+    urgency: int = Field(5, ge=1, le=9)
+    flood: int = Field(30, ge=1, description="More new items than this in one poll are held.")
+    allow_private: bool = False
+    body_limit: int = Field(20_000_000, gt=0, description="Bytes, after decompression.")
+    timeout: Duration = Field(cast(Any, "30s"), validate_default=True)
+
+
+class MemberSettings(Settings):
+    """An organisation that receives."""
+
+    id: Slug
+    name: str = Field(min_length=1)
+    languages: tuple[Language, ...] = Field(min_length=1)
+    deliver: Literal["all", "first"] = "all"
+    topics: Topics = ("*",)
+    min_urgency: int = Field(9, ge=1, le=9, description="Nothing less urgent than this (9 is least).")
+    exclude_sources: tuple[str, ...] = ()
+    channels: tuple[SerializeAsAny[ChannelSettings], ...] = Field(min_length=1)
+
+    def lanes(self) -> Iterator[tuple[str, ChannelSettings]]:
+        """The channels with their names in the ledger: `member/name`."""
+        for channel in self.channels:
+            yield f"{self.id}/{channel.name or channel.type}", channel
+
+
+class Config(Settings):
+    """The whole of config.toml."""
+
+    storage: Annotated[str, AfterValidator(storage_url)] = f"{SQLITE}:///var/distributor.db"
+    domain: str = Field("science-wire.example", description="Names the wire in identifiers (RFC 4151).")
+    translation: TranslationSettings = TranslationSettings()
+    sources: tuple[SourceSettings, ...] = ()
+    members: tuple[MemberSettings, ...] = ()
+
+    def source(self, name: str) -> SourceSettings | None:
+        """The source of that name, if it is configured."""
+        return next((s for s in self.sources if s.name == name), None)
+
+    def lanes(self) -> dict[str, tuple[MemberSettings, ChannelSettings]]:
+        """All channels of all members by their names in the ledger."""
+        return {lane: (member, channel) for member in self.members for lane, channel in member.lanes()}
+
+
+def load(path: Path) -> Config:
+    """Raises: ConfigError, with all faults."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as e:
+        raise ConfigError([f"{path}: there is no such file; name one with --config"]) from e
+    except (OSError, UnicodeDecodeError) as e:
+        raise ConfigError([f"{path}: cannot be read: {e}"]) from e
+    except tomllib.TOMLDecodeError as e:
+        raise ConfigError([f"{path.name}: not TOML: {e}"]) from e
+    try:
+        return parse(raw)
+    except ConfigError as e:
+        raise ConfigError([f"{path.name}: {fault}" for fault in e.faults]) from e
+
+
+def parse(raw: Mapping[str, Any]) -> Config:
+    """Raises: ConfigError, with all faults."""
+    data, faults = _with_channels(dict(raw))
+    config = None
+    try:
+        config = Config.model_validate(data)
+    except ValidationError as e:
+        faults += [_fault(Config, f) for f in e.errors()]
+    if config:
+        faults += _clashes(config)
+    if faults or not config:
+        raise ConfigError(faults)
+    return config
+
+
+def _with_channels(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Each channel's table as its own kind's settings; where that fails, a stand-in and the faults."""
+    faults: list[str] = []
+    members = raw.get("members")
+    if not isinstance(members, list):
+        return raw, faults
+    raw["members"] = [dict(m) if isinstance(m, dict) else m for m in members]
+    for i, member in enumerate(raw["members"]):
+        channels = member.get("channels") if isinstance(member, dict) else None
+        if isinstance(channels, list):
+            member["channels"] = [
+                _channel(c, ("members", i, "channels", j), faults) for j, c in enumerate(channels)
+            ]
+    return raw, faults
+
+
+def _channel(raw: Any, at: tuple[str | int, ...], faults: list[str]) -> Any:
+    if isinstance(raw, ChannelSettings) or not isinstance(raw, dict):
+        return raw
+    if not isinstance(raw.get("type"), str):
+        faults.append(f"{key((*at, 'type'))}: missing; one of: {', '.join(registry.kinds())}")
+        return ChannelSettings(type="unknown")
+    try:
+        settings = registry.load(raw["type"]).Settings
+        return settings.model_validate(raw)
+    except LookupError as e:
+        faults.append(f"{key((*at, 'type'))}: {e}")
+    except ValidationError as e:
+        faults += [_fault(settings, f, at) for f in e.errors()]
+    return ChannelSettings(type=raw["type"], name=str(raw.get("name", "")))
+
+
+def _clashes(config: Config) -> Iterator[str]:
+    """Faults between values that are each right on their own."""
+    for what, names in (
+        ("sources: name", [s.name for s in config.sources]),
+        ("members: id", [m.id for m in config.members]),
+        ("members: channel", [lane for m in config.members for lane, _ in m.lanes()]),
+    ):
+        for name in (n for n, count in Counter(names).items() if count > 1):
+            yield f"{what} {name!r} stands there twice; give each its own name"
+    known = [s.name for s in config.sources]
+    for i, member in enumerate(config.members):
+        for name in member.exclude_sources:
+            if name not in known:
+                yield f"members[{i}].exclude_sources: no source {name!r}{_near(name, known)}"
+
+
+def key(at: tuple[str | int, ...]) -> str:
+    """`members[2].channels[0].url`"""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in at).lstrip(".")
+
+
+def _fault(model: type[BaseModel], fault: Any, before: tuple[str | int, ...] = ()) -> str:
+    at = tuple(fault["loc"])
+    return f"{key(before + at) or 'the file'}: {_mend(model, at, fault)}"
+
+
+def _mend(model: type[BaseModel], at: tuple[str | int, ...], fault: Any) -> str:
+    match fault["type"]:
+        case "extra_forbidden":
+            known = _keys(model, at[:-1])
+            return f"unknown key{_near(str(at[-1]), known) or ('; there are: ' + ', '.join(known))}"
+        case "missing":
+            return "missing; it must be given"
+        case "string_pattern_mismatch":
+            return "write small letters, digits, '-', '_' and '.', beginning with a letter or digit"
+    return str(fault["msg"]).removeprefix("Value error, ")
+
+
+def _keys(model: type[BaseModel], at: tuple[str | int, ...]) -> list[str]:
+    """The keys of the table at `at`, found by walking the models' annotations."""
+    for part in at:
+        if isinstance(part, str) and part in model.model_fields:
+            model = next(_models(model.model_fields[part].annotation), model)
+    return sorted(model.model_fields)
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in getattr(annotation, "__args__", ()):
+        yield from _models(part)
+
+
+def _near(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f", did you mean {near[0]!r}?" if near else ""

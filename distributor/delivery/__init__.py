@@ -1,0 +1,1 @@
+"""From the ledger to the members: claim, send, record."""

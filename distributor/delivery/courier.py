@@ -1,0 +1,156 @@
+"""The loop that brings: claim, send, record."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import Random
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from channels.channel import Channel
+from channels.story import Receipt, Story
+from distributor import clock
+from distributor.delivery.attempt import attempt
+from distributor.delivery.schedule import Schedule, schedule_for
+from distributor.delivery.settle import Tried, settle
+from distributor.events import Attempted, Events, Trouble
+from distributor.ledger import deliveries
+from distributor.ledger.deliveries import Claim, Outcome
+from distributor.ledger.ledger import Ledger
+from distributor.ledger.stories import Naming, load
+
+BATCH = 500  # claims in one turn
+LINGER = 0.01  # seconds that outcomes may pile up before they are recorded in one transaction
+LONGEST_REST = timedelta(seconds=60)
+GRACE = 15.0  # seconds that flights have to land after a stop
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An open channel and how long one attempt on it may take, in seconds."""
+
+    channel: Channel
+    timeout: float
+
+
+class Courier:
+    """Claims what is due, sends it concurrently, and records all that has landed in one transaction."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        lines: Mapping[str, Line],
+        naming: Naming,
+        events: Events,
+        worker: str,
+        *,
+        schedule: Callable[[int], Schedule] = schedule_for,
+        now: Callable[[], datetime] = clock.now,
+        random: Random | None = None,
+    ) -> None:
+        self.ledger, self.lines, self.naming, self.events, self.worker = ledger, lines, naming, events, worker
+        self.schedule, self.now = schedule, now
+        self.random = random or Random()
+        self.lease = timedelta(seconds=60 + max((line.timeout for line in lines.values()), default=0))
+        self._flights: dict[asyncio.Task[None], Claim] = {}
+        self._landed: list[Outcome] = []
+        self._wake = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def run(self, stop: asyncio.Event, *, until_idle: bool = False) -> None:
+        """Until `stop` is set (and the ledger's bell rung), or with `until_idle` until nothing is due."""
+        self.ledger.bells.add(self._wake)
+        try:
+            while not stop.is_set():
+                self._wake.clear()
+                claimed = await self._turn(BATCH)
+                if until_idle and not (claimed or self._flights or self._landed):
+                    break
+                if not claimed:
+                    await self._rest()
+            await self._finish()
+        finally:
+            self.ledger.bells.discard(self._wake)
+
+    async def _turn(self, limit: int) -> int:
+        """Record what has landed and claim what is due, in one transaction; how many were claimed."""
+        landed, self._landed = self._landed, []
+        trouble = 0
+        while True:
+            try:
+                claims, stories = await self.ledger.write(self._exchange, landed, limit)
+                break
+            except (SQLAlchemyError, OSError) as e:
+                trouble += 1
+                self.events.emit(Trouble("ledger", str(getattr(e, "orig", e))))
+                await asyncio.sleep(min(0.25 * 2**trouble, 15))
+        for claim in claims:
+            self._take_off(claim, stories.get(claim.rendition))
+        return len(claims)
+
+    def _exchange(
+        self, db: Connection, landed: Sequence[Outcome], limit: int
+    ) -> tuple[list[Claim], dict[int, Story]]:
+        now = self.now()
+        if landed:
+            deliveries.record(db, self.worker, landed, now)
+        claims = deliveries.claim(db, self.worker, now, limit, self.lease) if limit else []
+        return claims, load(db, {c.rendition for c in claims}, self.naming) if claims else {}
+
+    def _take_off(self, claim: Claim, story: Story | None) -> None:
+        flight = asyncio.create_task(self._carry(claim, story))
+        self._flights[flight] = claim
+        flight.add_done_callback(self._land)
+
+    def _land(self, flight: asyncio.Task[None]) -> None:
+        del self._flights[flight]
+        if len(self._landed) >= len(self._flights):
+            self._wake.set()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(LINGER, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._wake.set()
+
+    async def _carry(self, claim: Claim, story: Story | None) -> None:
+        started, clocked = self.now(), time.perf_counter()
+        answer = await self._send(claim, story)
+        tried = Tried(claim, answer, started, (time.perf_counter() - clocked) * 1000)
+        outcome = settle(tried, self.schedule, self.random)
+        self._landed.append(outcome)
+        self.events.emit(Attempted(claim, outcome))
+
+    async def _send(self, claim: Claim, story: Story | None) -> Receipt | Exception:
+        line = self.lines.get(claim.lane)
+        if line is None or story is None:
+            return LookupError(f"no {'channel' if line is None else 'rendition'} for this delivery")
+        if claim.action == "cancel":
+            story = replace(story, pub_status="canceled")
+        return await attempt(line.channel, story, claim.key, line.timeout)
+
+    async def _rest(self) -> None:
+        """Until something lands, the bell rings, or the next delivery is due."""
+        now = self.now()
+        try:
+            due = await self.ledger.read(deliveries.next_due, now)
+        except (SQLAlchemyError, OSError):
+            due = now + timedelta(seconds=1)
+        await clock.wait(self._wake, min((due or now + LONGEST_REST) - now, LONGEST_REST))
+
+    async def _finish(self) -> None:
+        """Let what is in flight land; hand back what does not in time, with its key unchanged."""
+        if self._flights:
+            _, late = await asyncio.wait(self._flights, timeout=GRACE)
+            lost = [self._flights[flight].id for flight in late]
+            for flight in late:
+                flight.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+            if lost:
+                await self.ledger.write(deliveries.hand_back, lost, worker=self.worker)
+        await self._turn(0)

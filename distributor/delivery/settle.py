@@ -1,0 +1,80 @@
+"""A receiver's answer into what follows from it; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from channels.channel import Denied, Gone, Refused, Unavailable
+from channels.story import Receipt
+from distributor.delivery.schedule import Schedule
+from distributor.ledger.deliveries import Answer, Claim, Outcome
+
+SAID_AT_MOST = 500  # characters of a receiver's words that are kept
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One attempt as it went: a receipt, or the exception instead of one."""
+
+    claim: Claim
+    answer: Receipt | Exception
+    started: datetime
+    took_ms: float
+
+
+def settle(tried: Tried, schedule: Callable[[int], Schedule], random: Random) -> Outcome:
+    """One of the five answers of a receiver into the delivery's next state, and its lane's."""
+    match tried.answer:
+        case Receipt() as receipt:
+            return _outcome(tried, "delivered", "delivered", receipt.answer, receipt=receipt)
+        case Refused() as e:
+            return _outcome(tried, "dead", "refused", words(e), failures=1)
+        case Gone() as e:
+            return _outcome(tried, "pending", "gone", words(e), lane="off")
+        case Denied() as e:
+            return _outcome(tried, "pending", "denied", words(e), lane="parked")
+        case Unavailable(retry_after=wish, unknown=unknown) as e:
+            return _retry(tried, "unknown" if unknown else "unavailable", words(e), wish, schedule, random)
+        case TimeoutError():
+            return _retry(tried, "unknown", "no answer in time", None, schedule, random)
+        case unforeseen:
+            return _retry(tried, "unavailable", f"unforeseen: {unforeseen!r}", None, schedule, random)
+
+
+def words(e: Exception) -> str:
+    """What is kept of it: one line, no control characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(e)).split()) or type(e).__name__
+
+
+def _retry(
+    tried: Tried,
+    answer: Answer,
+    said: str,
+    wish: timedelta | None,
+    schedule: Callable[[int], Schedule],
+    random: Random,
+) -> Outcome:
+    failures = tried.claim.failures + 1
+    ended = tried.started + timedelta(milliseconds=tried.took_ms)
+    due = schedule(tried.claim.urgency).next(failures, ended, wish, random)
+    if due is None:
+        return _outcome(tried, "dead", answer, f"{said} (gave up after {failures} failures)", failures=1)
+    return _outcome(tried, "pending", answer, said, due=due, failures=1)
+
+
+def _outcome(tried: Tried, state: Any, answer: Answer, said: str, **more: Any) -> Outcome:
+    return Outcome(
+        claim=tried.claim,
+        state=state,
+        answer=answer,
+        said=said[:SAID_AT_MOST],
+        started=tried.started,
+        took_ms=tried.took_ms,
+        due=more.pop("due", tried.started),
+        failures=tried.claim.failures + more.pop("failures", 0),
+        **more,
+    )

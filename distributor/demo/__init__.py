@@ -1,0 +1,1 @@
+"""The whole wire on one machine: the sample edition, played to five members started on loopback."""

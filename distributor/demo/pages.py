@@ -1,0 +1,85 @@
+"""The demo's pages: what each member received, to be opened and read."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from aiohttp import web
+
+from distributor.demo.receivers import Inbox
+from distributor.ledger.views import Record
+
+Rows = Callable[[], Awaitable[list[Record]]]
+
+# What arrived is shown as it came, but nothing in it may run.
+SAFE = {
+    "Content-Security-Policy": "default-src 'none'; img-src 'self' https: http:; style-src 'unsafe-inline'"
+}
+
+
+def pages(rows: Rows, inbox: Inbox) -> list[web.RouteDef]:
+    """`/`, the table; `/items/ID`, what arrived; `/items/ID/raw`, in full."""
+
+    async def index(request: web.Request) -> web.Response:
+        body = "".join(_row(row) for row in await rows())
+        return web.Response(
+            text=_page("index.html").substitute(rows=body), content_type="text/html", headers=SAFE
+        )
+
+    async def item(request: web.Request) -> web.StreamResponse:
+        row = await _find(rows, request.match_info["id"])
+        if path := _file(row):
+            return web.FileResponse(path, headers=SAFE)
+        arrived = inbox.items.get((row["member"], row["key"]))
+        if arrived is None:
+            raise web.HTTPNotFound(text="it has not arrived")
+        if request.path.endswith("/raw"):
+            return web.Response(text=arrived.raw, content_type="text/plain", headers=SAFE)
+        return web.Response(
+            text=_as_page(arrived.html, row["language"]), content_type="text/html", headers=SAFE
+        )
+
+    return [web.get("/", index), web.get(r"/items/{id:\d+}", item), web.get(r"/items/{id:\d+}/raw", item)]
+
+
+def edition() -> list[web.AbstractRouteDef]:
+    """The sample edition with its pictures, as a web server would have it."""
+    return [web.static("/edition", str(files("distributor") / "sample"))]
+
+
+async def _find(rows: Rows, id: str) -> Record:
+    for row in await rows():
+        if row["id"] == int(id):
+            return row
+    raise web.HTTPNotFound(text="no such delivery")
+
+
+def _file(row: Record) -> Path | None:
+    """The HTML file of a delivery over a folder channel."""
+    path = Path(row["remote_url"].removeprefix("file://"))
+    return (
+        path
+        if row["remote_url"].startswith("file://") and path.suffix == ".html" and path.is_file()
+        else None
+    )
+
+
+def _row(row: Record) -> str:
+    told = (row["member"], row["headline"], row["language"], row["channel"].partition("/")[2], row["state"])
+    cells = "".join(f"<td>{escape(str(value))}</td>" for value in told)
+    link = f'<a href="/items/{row["id"]}">open</a>' if row["state"] == "delivered" else escape(row["answer"])
+    return f'<tr class="{row["state"]}">{cells}<td>{row["attempts"]}</td><td>{link}</td></tr>'
+
+
+def _as_page(html: str, language: str) -> str:
+    if html.lstrip().lower().startswith("<!doctype"):
+        return html
+    return _page("item.html").substitute(language=escape(language), body=html)
+
+
+def _page(name: str) -> Template:
+    return Template((files("distributor.demo") / name).read_text(encoding="utf-8"))

@@ -1,0 +1,101 @@
+"""What stands at the members' end: an HTTP receiver that verifies signatures, and an SMTP server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+from aiohttp import web
+from aiosmtpd.smtp import SMTP, Envelope
+from standardwebhooks import Webhook, WebhookVerificationError
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One item at a member: how to look at it, and what came in full."""
+
+    member: str
+    key: str
+    html: str
+    raw: str
+
+
+@dataclass(slots=True)
+class Inbox:
+    """All that has arrived over HTTP and mail, by (member, idempotency key), so that a repeat is one item."""
+
+    items: dict[tuple[str, str], Arrived] = field(default_factory=dict)
+    rejected: int = 0
+
+    def take(self, item: Arrived) -> None:
+        """Keep it."""
+        self.items[item.member, item.key] = item
+
+
+def hooks(inbox: Inbox, secrets: Mapping[str, str]) -> list[web.RouteDef]:
+    """The receivers of the webhooks; what does not verify is answered 401."""
+    verifiers = {member: Webhook(secret) for member, secret in secrets.items()}
+
+    async def receive(request: web.Request) -> web.Response:
+        member, body = request.match_info["member"], await request.text()
+        try:
+            verifiers[member].verify(body, dict(request.headers))
+        except (KeyError, WebhookVerificationError):
+            inbox.rejected += 1
+            return web.Response(status=401)
+        inbox.take(Arrived(member, request.headers["webhook-id"], _html_of(json.loads(body)), body))
+        return web.Response(status=204)
+
+    return [web.post("/hooks/{member}", receive)]
+
+
+def _html_of(item: dict[str, Any]) -> str:
+    """The HTML body of a ninjs item, under its headline."""
+    bodies = {body.get("contenttype"): body.get("value", "") for body in item.get("bodies", [])}
+    headlines = [headline.get("value", "") for headline in item.get("headlines", [])]
+    return f"<h1>{''.join(headlines[:1])}</h1>{bodies.get('text/html', '')}"
+
+
+class _Handler:
+    """What the SMTP server does with a message."""
+
+    def __init__(self, inbox: Inbox, members: Mapping[str, str]) -> None:
+        self.inbox, self.members = inbox, members
+
+    async def handle_DATA(self, server: SMTP, session: Any, envelope: Envelope) -> str:
+        """Keep it for each recipient that is a member."""
+        content = envelope.original_content or b""
+        message = message_from_bytes(content, policy=policy.default)
+        key = str(message["Message-ID"] or "").strip("<>").partition("@")[0]
+        for address in envelope.rcpt_tos:
+            if member := self.members.get(address):
+                self.inbox.take(
+                    Arrived(member, key, _part(message, "html"), content.decode("utf-8", "replace"))
+                )
+        return "250 2.0.0 Ok"
+
+
+def _part(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    return part.get_content() if part else ""
+
+
+@asynccontextmanager
+async def smtp(inbox: Inbox, members: Mapping[str, str]) -> AsyncIterator[int]:
+    """An SMTP server on loopback; its port. `members`: address → member."""
+    loop = asyncio.get_running_loop()
+
+    def session() -> SMTP:
+        return SMTP(_Handler(inbox, members), hostname="localhost", loop=loop, enable_SMTPUTF8=True)
+
+    server = await loop.create_server(session, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()

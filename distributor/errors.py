@@ -1,0 +1,67 @@
+"""Errors that a caller may catch.
+
+* DistributorError
+  x ConfigError        the configuration, with all its faults
+  x LedgerError
+    + LeaseLost        a late worker: somebody else owns the row now
+    + NotFound         no such article, delivery, channel
+  x SourceError        a feed that gave nothing this time
+    + SourceGone       410: a feed that never will again
+  x TranslationError
+    + PairMissing      no installed package leads from one language to the other
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+
+class DistributorError(Exception):
+    """Base of all below; its text is for the operator."""
+
+
+class ConfigError(DistributorError):
+    """`faults`: a line each, naming the key and the mend."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)
+
+
+class LedgerError(DistributorError):
+    """The ledger could not do what was asked."""
+
+
+class LeaseLost(LedgerError):
+    """The row is no longer this worker's."""
+
+
+class NotFound(LedgerError):
+    """There is no such row."""
+
+
+class SourceError(DistributorError):
+    """`retry_after`: the server's own wish, if it named one."""
+
+    def __init__(self, reason: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class SourceGone(SourceError):
+    """RFC 9110 §15.5.11: never ask again."""
+
+
+class TranslationError(DistributorError):
+    """A text could not be translated."""
+
+
+class PairMissing(TranslationError):
+    """No installed Argos package, nor a chain of two, leads from `source` to `target`."""
+
+    def __init__(self, source: str, target: str) -> None:
+        super().__init__(
+            f"no model for {source} → {target}; install it with: distributor models install {source} {target}"
+        )
+        self.source, self.target = source, target

@@ -1,0 +1,1 @@
+"""One SQL database holds it all; the delivery table is the queue."""

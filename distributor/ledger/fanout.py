@@ -1,0 +1,147 @@
+"""A version into its renditions and deliveries, within the transaction that commits the version."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, case, insert, select, update
+
+from channels.story import IdempotencyKey
+from distributor import bcp47
+from distributor.article import Content
+from distributor.ledger.tables import PENDING, WAITING, AnyRow, article, delivery, rendition, version
+from distributor.routing import Facts, Route
+
+Routes = Callable[[Facts], Sequence[Route]]
+
+
+def idempotency_key(
+    lane: str, source: str, guid: str, number: int, language: str, action: str
+) -> IdempotencyKey:
+    """Derived, not drawn: the same for ever, in any ledger. `lane` names the member, too."""
+    told = "\x1f".join((lane, source, guid, str(number), language, action))
+    return IdempotencyKey("dlv_" + hashlib.sha256(told.encode()).hexdigest()[:40])
+
+
+def fan_out(db: Connection, article_id: int, routes: Routes, now: datetime) -> int:
+    """Make what is missing of the head version's renditions and deliveries; the number of new deliveries."""
+    row = db.execute(select(article).where(article.c.id == article_id)).one()
+    content = head_content(db, row)
+    facts = Facts(row.source, content.language, content.categories, row.urgency)
+    wanted = {(r.lane, r.language): r.member for r in routes(facts)} | _had_before(db, row)
+    there = {(d.lane, d.language) for d in _deliveries(db, row)}
+    missing = {place: member for place, member in wanted.items() if place not in there}
+    if missing:
+        made = _renditions(db, row, content.language, {language for _, language in missing}, now)
+        db.execute(
+            insert(delivery), [_delivery(row, place, member, made, now) for place, member in missing.items()]
+        )
+        open_gate(db, article_id)
+    return len(missing)
+
+
+def head_content(db: Connection, row: AnyRow) -> Content:
+    """What the head version of the article `row` says."""
+    head = select(version.c.content).where(version.c.article == row.id, version.c.number == row.head)
+    return Content.from_json(db.execute(head).scalar_one())
+
+
+def open_gate(db: Connection, article_id: int) -> int:
+    """waiting → pending, for what has its rendition, where the article may go; how many."""
+    may_go = select(article.c.id).where(article.c.id == article_id, article.c.pub_status == "usable")
+    ready = select(rendition.c.id).where(rendition.c.article == article_id, rendition.c.state == "ready")
+    ours = (
+        (delivery.c.article.in_(may_go)) & (delivery.c.rendition.in_(ready)) & (delivery.c.state == WAITING)
+    )
+    return db.execute(update(delivery).where(ours).values(state="pending")).rowcount
+
+
+def regate(db: Connection, ids: Sequence[int]) -> None:
+    """pending → superseded, canceled or waiting, where the article went on while these were in flight."""
+    its = article.c.id == delivery.c.article
+    head, status = (select(c).where(its).scalar_subquery() for c in (article.c.head, article.c.pub_status))
+    state = case(
+        (delivery.c.action == "cancel", "pending"),
+        (status == "canceled", "canceled"),
+        (head > delivery.c.version, "superseded"),
+        (status == "withheld", "waiting"),
+        else_="pending",
+    )
+    mine = delivery.c.id.in_(ids) & (delivery.c.state == PENDING)
+    db.execute(update(delivery).where(mine).values(state=state))
+
+
+def supersede(db: Connection, article_id: int, head: int) -> None:
+    """waiting, pending → superseded: what is older than `head`; what is in flight follows when it lands."""
+    older = (delivery.c.article == article_id) & (delivery.c.version < head)
+    db.execute(
+        update(delivery).where(older, delivery.c.state.in_(("waiting", "pending"))).values(state="superseded")
+    )
+    stale = (rendition.c.article == article_id) & (rendition.c.version < head)
+    db.execute(
+        update(rendition).where(stale, rendition.c.state.in_(("waiting", "held"))).values(state="superseded")
+    )
+
+
+def _had_before(db: Connection, row: AnyRow) -> dict[tuple[str, str], str]:
+    """Who has an older version gets this one too, whatever its topics are now."""
+    had = select(delivery.c.lane, delivery.c.language, delivery.c.member).where(
+        delivery.c.article == row.id, delivery.c.version < row.head, delivery.c.state == "delivered"
+    )
+    return {(lane, language): member for lane, language, member in db.execute(had)}
+
+
+def _deliveries(db: Connection, row: AnyRow) -> Sequence[AnyRow]:
+    here = (
+        (delivery.c.article == row.id) & (delivery.c.version == row.head) & (delivery.c.action == "publish")
+    )
+    return db.execute(select(delivery.c.lane, delivery.c.language).where(here)).all()
+
+
+def _renditions(
+    db: Connection, row: AnyRow, original: str, languages: set[str], now: datetime
+) -> dict[str, int]:
+    """Rendition ids by language; those that are missing are made: the original ready, the others waiting."""
+    here = (rendition.c.article == row.id) & (rendition.c.version == row.head)
+    ids = select(rendition.c.language, rendition.c.id).where(here)
+    there = {language for language, _ in db.execute(ids)}
+    if missing := sorted(languages - there):
+        db.execute(insert(rendition), [_rendition(row, original, language, now) for language in missing])
+    return {row.language: row.id for row in db.execute(ids)}
+
+
+def _rendition(row: AnyRow, original: str, language: str, now: datetime) -> dict[str, Any]:
+    is_original = bcp47.same(original, language)
+    return {
+        "article": row.id,
+        "version": row.head,
+        "language": language,
+        "origin": "original" if is_original else "machine",
+        "state": "ready" if is_original else "waiting",
+        "urgency": row.urgency,
+        "created": now,
+        "ready": now if is_original else None,
+    }
+
+
+def _delivery(
+    row: AnyRow, place: tuple[str, str], member: str, renditions: dict[str, int], now: datetime
+) -> dict[str, Any]:
+    lane, language = place
+    return {
+        "key": idempotency_key(lane, row.source, row.guid, row.head, language, "publish"),
+        "article": row.id,
+        "version": row.head,
+        "action": "publish",
+        "lane": lane,
+        "member": member,
+        "language": language,
+        "rendition": renditions[language],
+        "state": "waiting",
+        "urgency": row.urgency,
+        "due": now,
+        "created": now,
+    }

@@ -1,0 +1,72 @@
+"""Renditions as the stories that channels are handed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import Connection, select
+
+from channels.story import PubStatus, Story
+from distributor.article import Content
+from distributor.ledger.tables import AnyRow, article, rendition, version
+
+
+class Naming(Protocol):
+    """How stories are named; the configuration knows."""
+
+    def uri(self, source: str, guid: str, language: str, published: datetime) -> str:
+        """Of an article in a language."""
+        ...
+
+    def source_title(self, source: str) -> str:
+        """For readers."""
+        ...
+
+
+def load(db: Connection, ids: Collection[int], naming: Naming) -> dict[int, Story]:
+    """The stories of these renditions by rendition id; those that are not ready are left out."""
+    its = (version.c.article == rendition.c.article) & (version.c.number == rendition.c.version)
+    columns = (
+        rendition.c.id,
+        rendition.c.language,
+        rendition.c.origin,
+        rendition.c.version,
+        rendition.c.content.label("rendered"),
+        version.c.content.label("original"),
+        version.c.created,
+        article.c.source,
+        article.c.guid,
+        article.c.slug,
+        article.c.urgency,
+        article.c.published,
+    )
+    rows = select(*columns).join(version, its).join(article, article.c.id == rendition.c.article)
+    ready = rendition.c.id.in_(ids) & (rendition.c.state == "ready")
+    return {row.id: _story(row, naming) for row in db.execute(rows.where(ready))}
+
+
+def _story(row: AnyRow, naming: Naming, pub_status: PubStatus = "usable") -> Story:
+    content = Content.from_json(row.rendered or row.original)
+    return Story(
+        uri=naming.uri(row.source, row.guid, row.language, row.published),
+        slug=row.slug,
+        version=row.version,
+        language=content.language,
+        original_language=row.original["language"],
+        origin=row.origin,
+        headline=content.headline,
+        summary=content.summary,
+        body=content.body,
+        url=content.url,
+        source=naming.source_title(row.source),
+        published=row.published,
+        updated=content.updated or (row.created if row.version > 1 else row.published),
+        urgency=row.urgency,
+        pub_status=pub_status,
+        authors=content.authors,
+        categories=content.categories,
+        media=content.media,
+        rights=content.rights,
+    )

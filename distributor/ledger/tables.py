@@ -1,0 +1,215 @@
+"""The tables. Alembic's migrations make them; a test holds the two together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Row,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    literal_column,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime in UTC, on SQLite too, which keeps no zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        return value and value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts rows up in INTEGER columns only
+
+# Written into the statement, not bound: SQLite uses a partial index only where it can see the value.
+PENDING: ColumnElement[str] = literal_column("'pending'")
+SENDING: ColumnElement[str] = literal_column("'sending'")
+WAITING: ColumnElement[str] = literal_column("'waiting'")
+WORKING: ColumnElement[str] = literal_column("'working'")
+
+AnyRow = Row[*tuple[Any, ...]]
+
+source = Table(
+    "source",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("url", String, nullable=False),
+    Column("moved_to", String),
+    Column("etag", String),
+    Column("last_modified", String),
+    Column("due", Instant, nullable=False),
+    Column("first_polled", Instant),
+    Column("last_polled", Instant),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("state", String, nullable=False, default="on"),
+    Column("reason", Text, nullable=False, default=""),
+)
+
+article = Table(
+    "article",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("source", String, nullable=False),
+    Column("guid", Text, nullable=False),
+    Column("slug", String, nullable=False),
+    Column("head", Integer, nullable=False),
+    Column("urgency", Integer, nullable=False),
+    Column("pub_status", String, nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("embargoed_until", Instant),
+    Column("routed", Boolean, nullable=False),
+    Column("fingerprint", String, nullable=False),
+    Column("published", Instant, nullable=False),
+    Column("created", Instant, nullable=False),
+    UniqueConstraint("source", "guid"),
+    Index(None, "published", "id"),
+)
+
+identity = Table(
+    "identity",
+    metadata,
+    Column("source", String, nullable=False, primary_key=True),
+    Column("kind", String, nullable=False, primary_key=True),
+    Column("value", Text, nullable=False, primary_key=True),
+    Column("article", ForeignKey("article.id"), nullable=False, primary_key=True),
+)
+
+version = Table(
+    "version",
+    metadata,
+    Column("article", ForeignKey("article.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("language", String, nullable=False),
+    Column("headline", Text, nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("created", Instant, nullable=False),
+)
+
+rendition = Table(
+    "rendition",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("article", Id, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("language", String, nullable=False),
+    Column("origin", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("urgency", Integer, nullable=False),
+    Column("content", JSON(none_as_null=True)),
+    Column("reason", Text, nullable=False, default=""),
+    Column("model", String, nullable=False, default=""),
+    Column("took_ms", Float),
+    Column("lease", String),
+    Column("leased_until", Instant),
+    Column("created", Instant, nullable=False),
+    Column("ready", Instant),
+    ForeignKeyConstraint(["article", "version"], ["version.article", "version.number"]),
+    UniqueConstraint("article", "version", "language"),
+)
+Index("ix_rendition_waiting", rendition.c.urgency, rendition.c.id, sqlite_where=rendition.c.state == WAITING,
+      postgresql_where=rendition.c.state == WAITING)  # fmt: skip
+
+lane = Table(
+    "lane",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("member", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("concurrency", Integer, nullable=False),
+    Column("state", String, nullable=False, default="open"),
+    Column("reason", Text, nullable=False, default=""),
+    Column("since", Instant, nullable=False),
+    Column("probe", Instant),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", String, nullable=False, unique=True),
+    Column("article", ForeignKey("article.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("action", String, nullable=False),
+    Column("lane", ForeignKey("lane.id"), nullable=False),
+    Column("member", String, nullable=False),
+    Column("language", String, nullable=False),
+    Column("rendition", ForeignKey("rendition.id"), nullable=False),
+    Column("state", String, nullable=False),
+    Column("urgency", Integer, nullable=False),
+    Column("due", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("lease", String),
+    Column("leased_until", Instant),
+    Column("answer", Text, nullable=False, default=""),
+    Column("remote_id", Text, nullable=False, default=""),
+    Column("remote_url", Text, nullable=False, default=""),
+    Column("took_ms", Float),
+    Column("created", Instant, nullable=False),
+    Column("settled", Instant),
+    UniqueConstraint("article", "version", "lane", "language", "action"),
+)
+for name, columns, state in (
+    ("ix_delivery_pending", ("lane", "urgency", "due", "id"), PENDING),
+    ("ix_delivery_due", ("due",), PENDING),
+    ("ix_delivery_sending", ("lane", "article", "language"), SENDING),
+    ("ix_delivery_waiting", ("rendition",), WAITING),
+):
+    where = delivery.c.state == state
+    Index(name, *(delivery.c[c] for c in columns), sqlite_where=where, postgresql_where=where)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("delivery", ForeignKey("delivery.id"), nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("started", Instant, nullable=False),
+    Column("took_ms", Float, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("worker", String, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("who", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("detail", Text, nullable=False, default=""),
+)

@@ -1,0 +1,103 @@
+"""What people and scripts read: rows as plain data, in the shapes that others build on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+
+from distributor.ledger.articles import listing
+from distributor.ledger.tables import article, attempt, delivery, lane, rendition, source, version
+
+Record = dict[str, Any]
+
+
+def articles(db: Connection, *, source: str = "", pub_status: str = "", limit: int = 0) -> list[Record]:
+    """id, source, guid, version, pub_status, urgency, language, headline, url, published, …; newest first."""
+    rows = listing()
+    if source:
+        rows = rows.where(article.c.source == source)
+    if pub_status:
+        rows = rows.where(article.c.pub_status == pub_status)
+    return [_article(row._mapping) for row in db.execute(rows.limit(limit or None))]
+
+
+def _article(row: Any) -> Record:
+    kept = {name: row[name] for name in ("id", "source", "guid")}
+    more = {name: row[name] for name in ("pub_status", "urgency", "language", "headline")}
+    url = row["content"]["url"]
+    last = {"reason": row["reason"], "slug": row["slug"], "sent": row["routed"]}
+    return {**kept, "version": row["head"], **more, "url": url, "published": iso(row["published"]), **last}
+
+
+def deliveries(db: Connection, where: list[Any], *, limit: int = 0) -> list[Record]:
+    """id, article, version, member, channel, language, state, attempts, due, answer, …; newest first."""
+    its = (version.c.article == delivery.c.article) & (version.c.number == delivery.c.version)
+    rows = select(delivery, version.c.headline).join(version, its).where(*where)
+    rows = rows.order_by(delivery.c.id.desc()).limit(limit or None)
+    return [_delivery(row._mapping) for row in db.execute(rows)]
+
+
+def _delivery(row: Any) -> Record:
+    first = {name: row[name] for name in ("id", "article", "version", "member")}
+    more = {name: row[name] for name in ("language", "state", "attempts")}
+    last = {
+        name: row[name]
+        for name in ("answer", "action", "urgency", "key", "headline", "took_ms", "remote_url")
+    }
+    dates = {"created": iso(row["created"]), "settled": iso(row["settled"])}
+    return {**first, "channel": row["lane"], **more, "due": iso(row["due"]), **last, **dates}
+
+
+def attempts(db: Connection, delivery_id: int) -> list[Record]:
+    """number, started, took_ms, outcome, answer of each try at one delivery."""
+    rows = select(attempt).where(attempt.c.delivery == delivery_id).order_by(attempt.c.number)
+    return [{**row._mapping, "started": iso(row.started)} for row in db.execute(rows)]
+
+
+def by_state(db: Connection) -> dict[str, int]:
+    """How many deliveries are in each state."""
+    rows = db.execute(select(delivery.c.state, func.count().label("number")).group_by(delivery.c.state))
+    return {row.state: row.number for row in rows}
+
+
+def lanes(db: Connection) -> list[Record]:
+    """channel, state, reason, since, and how many of its deliveries are in each state."""
+    counts: dict[str, dict[str, int]] = {}
+    grouped: Select[Any] = select(delivery.c.lane, delivery.c.state, func.count())
+    for name, state, number in db.execute(grouped.group_by(delivery.c.lane, delivery.c.state)):
+        counts.setdefault(name, {})[state] = number
+    rows = db.execute(select(lane).order_by(lane.c.id))
+    return [
+        {
+            "channel": row.id,
+            "state": row.state,
+            "reason": row.reason,
+            "since": iso(row.since),
+            **counts.get(row.id, {}),
+        }
+        for row in rows
+    ]
+
+
+def sources(db: Connection) -> list[Record]:
+    """source, state, reason, last_polled, due, failures."""
+    names = ("state", "reason", "failures")
+    return [
+        {"source": row.name, **{n: getattr(row, n) for n in names}, "last_polled": iso(row.last_polled),
+         "due": iso(row.due)}
+        for row in db.execute(select(source).order_by(source.c.name))
+    ]  # fmt: skip
+
+
+def held(db: Connection) -> list[Record]:
+    """Renditions that wait for a person, with the reason."""
+    rows = select(rendition.c.article, rendition.c.version, rendition.c.language, rendition.c.reason)
+    waiting = rows.where(rendition.c.state == "held").order_by(rendition.c.id)
+    return [dict(row._mapping) for row in db.execute(waiting)]
+
+
+def iso(at: datetime | None) -> str | None:
+    """UTC, ISO 8601, to the millisecond."""
+    return at and at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

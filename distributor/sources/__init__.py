@@ -1,0 +1,1 @@
+"""Feeds: get, read, compare with what is known."""

@@ -1,0 +1,210 @@
+"""The loop that reads: each source in its own time, what is new and changed into the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from random import Random
+
+import aiohttp
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from distributor import clock, language
+from distributor.article import Item
+from distributor.config import SourceSettings
+from distributor.errors import SourceError, SourceGone
+from distributor.events import Events, Polled, PollFailed, Trouble
+from distributor.ledger import articles
+from distributor.ledger import sources as remembered
+from distributor.ledger.articles import Entry
+from distributor.ledger.fanout import Routes
+from distributor.ledger.ledger import Ledger
+from distributor.ledger.tables import AnyRow
+from distributor.sources.diff import Changed, Decision, Known, Memory, New, Renamed, decide
+from distributor.sources.fetch import Bounds, Fetched, fetch, open_session
+from distributor.sources.identity import link_key, text_key
+from distributor.sources.parse import Feed, parse
+
+LONGEST_WAIT = timedelta(hours=1)  # that a feed may ask for, or that failures add up to
+JITTER = 0.1
+
+
+class Intake:
+    """Polls one source; `follow` does so for ever."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        source: SourceSettings,
+        routes: Routes,
+        events: Events,
+        *,
+        now: Callable[[], datetime] = clock.now,
+        random: Random | None = None,
+    ) -> None:
+        self.ledger, self.source, self.routes, self.events = ledger, source, routes, events
+        self.now = now
+        self.random = random or Random()
+
+    async def follow(self, stop: asyncio.Event) -> None:
+        """Poll whenever the source is due, until `stop`."""
+        async with open_session(self.source.allow_private) as session:
+            while not stop.is_set():
+                due = await self._due()
+                if due is None:
+                    await stop.wait()
+                elif due > (now := self.now()):
+                    await clock.wait(stop, min(due - now, LONGEST_WAIT))
+                else:
+                    await self._guarded(session)
+
+    async def once(self) -> None:
+        """Poll now, due or not, unless the source is switched off."""
+        if await self._due() is not None:
+            async with open_session(self.source.allow_private) as session:
+                await self.poll(session)
+
+    async def _due(self) -> datetime | None:
+        row = await self.ledger.read(remembered.get, self.source.name)
+        return row.due if row.state == "on" else None
+
+    async def _guarded(self, session: aiohttp.ClientSession) -> None:
+        try:
+            await self.poll(session)
+        except (SQLAlchemyError, OSError) as e:
+            self.events.emit(Trouble(f"source {self.source.name}", str(getattr(e, "orig", e))))
+            await asyncio.sleep(5)
+
+    async def poll(self, session: aiohttp.ClientSession) -> None:
+        """Fetch, parse, tell what is new, and commit all of it at once. Raises: SQLAlchemyError."""
+        row = await self.ledger.read(remembered.get, self.source.name)
+        try:
+            fetched = await self._fetch(session, row)
+            feed = fetched and await asyncio.to_thread(
+                parse, fetched.body, url=fetched.url, headers=fetched.headers
+            )
+            items = await asyncio.to_thread(self._prepare, feed) if feed else ()
+        except SourceGone as e:
+            await self.ledger.write(remembered.switch_off, self.source.name, str(e))
+            self.events.emit(PollFailed(self.source.name, str(e), gone=True))
+        except SourceError as e:
+            await self.ledger.write(
+                remembered.failed, self.source.name, str(e), self._later(row.failures + 1, e)
+            )
+            self.events.emit(PollFailed(self.source.name, str(e)))
+        else:
+            await self._take(row, fetched, feed, items)
+
+    async def _fetch(self, session: aiohttp.ClientSession, row: AnyRow) -> Fetched | None:
+        bounds = Bounds(body_limit=self.source.body_limit, timeout=self.source.timeout)
+        url = row.moved_to or self.source.url
+        return await fetch(
+            session, url, bounds, etag=row.etag, last_modified=row.last_modified, now=self.now()
+        )
+
+    def _prepare(self, feed: Feed) -> tuple[Item, ...]:
+        """Items with the language they are in and the topics that the configuration adds."""
+        return tuple(_prepared(item, self.source) for item in feed.items)
+
+    async def _take(
+        self, row: AnyRow, fetched: Fetched | None, feed: Feed | None, items: tuple[Item, ...]
+    ) -> None:
+        decision = await self.ledger.write(self._apply, row.first_polled is None, items, fetched, feed)
+        if any(isinstance(c, New | Changed) for c in decision.changes):
+            self.ledger.ring()
+        warnings = (*(feed.warnings if feed else ()), *decision.warnings)
+        self.events.emit(_polled(self.source.name, decision, warnings))
+
+    def _apply(
+        self,
+        db: Connection,
+        first_poll: bool,
+        items: tuple[Item, ...],
+        fetched: Fetched | None,
+        feed: Feed | None,
+    ) -> Decision:
+        now = self.now()
+        decision = decide(
+            items,
+            self._memory(db, items),
+            first_poll=first_poll,
+            backfill=self.source.backfill,
+            flood=self.source.flood,
+            now=now,
+        )
+        for change in decision.changes:
+            self._change(db, change, now)
+        remembered.polled(db, self.source.name, now, **self._next(fetched, feed, now))
+        return decision
+
+    def _memory(self, db: Connection, items: tuple[Item, ...]) -> Memory:
+        def known(kind: str, values: list[str]) -> Mapping[str, Known]:
+            found: dict[str, list[Known]] = {}
+            for value, row in articles.recall(db, self.source.name, kind, sorted(set(values))):
+                found.setdefault(value, []).append(Known(row.id, row.guid, row.fingerprint))
+            return {value: rows[0] for value, rows in found.items() if len(rows) == 1}
+
+        return Memory(
+            by_guid=known("guid", [i.guid for i in items]),
+            by_link=known("link", [link_key(i.content.url) for i in items]),
+            by_text=known("text", [text_key(i.content) for i in items]),
+        )
+
+    def _change(self, db: Connection, change: New | Changed | Renamed, now: datetime) -> None:
+        entry = self._entry(change)
+        match change:
+            case New():
+                articles.add(db, entry, self.routes, now)
+            case Changed():
+                articles.revise(db, change.article, entry, self.routes, now)
+            case Renamed():
+                articles.know_as(db, change.article, entry)
+
+    def _entry(self, change: New | Changed | Renamed) -> Entry:
+        content = change.item.content
+        new = change if isinstance(change, New) else None
+        return Entry(
+            source=self.source.name,
+            guid=change.item.guid,
+            identities={"link": link_key(content.url), "text": text_key(content)},
+            content=content,
+            fingerprint=content.fingerprint(),
+            urgency=self.source.urgency,
+            hold=new.hold if new else "",
+            backlog=bool(new and new.backlog),
+        )
+
+    def _next(self, fetched: Fetched | None, feed: Feed | None, now: datetime) -> dict[str, object]:
+        """What the source's row says after a poll that went well."""
+        wishes = [w for w in (fetched and fetched.fresh_for, feed and feed.ttl) if w]
+        wait = max(self.source.every, min(max(wishes, default=timedelta()), LONGEST_WAIT))
+        due = now + wait * (1 + JITTER * self.random.random())
+        if fetched is None:
+            return {"due": due}
+        moved = {"moved_to": fetched.moved_to} if fetched.moved_to else {}
+        return {"due": due, "etag": fetched.etag, "last_modified": fetched.last_modified, **moved}
+
+    def _later(self, failures: int, e: SourceError) -> datetime:
+        wait = max(self.source.every, min(self.source.every * 2 ** min(failures - 1, 10), LONGEST_WAIT))
+        return self.now() + max(wait * (1 + JITTER * self.random.random()), e.retry_after or timedelta())
+
+
+def _prepared(item: Item, source: SourceSettings) -> Item:
+    content = item.content
+    categories = tuple(dict.fromkeys((*content.categories, *source.topics)))
+    tag = language.of(content, default=source.language)
+    return Item(item.guid, content.having(language=tag, categories=categories))
+
+
+def _polled(source: str, decision: Decision, warnings: tuple[str, ...]) -> Polled:
+    new = [c for c in decision.changes if isinstance(c, New)]
+    return Polled(
+        source,
+        new=sum(not c.hold and not c.backlog for c in new),
+        changed=sum(isinstance(c, Changed) for c in decision.changes),
+        held=sum(bool(c.hold) for c in new),
+        same=decision.same,
+        warnings=warnings,
+    )
