@@ -50,6 +50,10 @@ class Content:
         folded = json.dumps(_folded(told), ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(folded.encode()).hexdigest()
 
+    def having(self, **changes: Any) -> Content:
+        """The same with some fields changed."""
+        return replace(self, **changes)
+
     def to_json(self) -> dict[str, Any]:
         """As plain data, dates as ISO 8601."""
         data = asdict(self)

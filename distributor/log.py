@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Mapping, MutableMapping
 from typing import Any, TextIO
 
 import structlog
@@ -20,6 +21,7 @@ def configure(stream: TextIO, *, pretty: bool, verbose: bool = False) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *(() if pretty else (_in_order,)),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
@@ -27,6 +29,12 @@ def configure(stream: TextIO, *, pretty: bool, verbose: bool = False) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
+
+
+def _in_order(_: object, __: str, told: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """When, how grave and what first: people read these lines, too."""
+    first = {name: told.pop(name) for name in ("timestamp", "level", "event")}
+    return {**first, **told}
 
 
 class Log:

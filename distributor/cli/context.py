@@ -6,7 +6,9 @@ import asyncio
 import getpass
 import json
 import os
+import sys
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,8 +18,10 @@ from rich.table import Table
 
 from distributor.config import Config, load
 from distributor.ledger.ledger import Ledger
+from distributor.ledger.views import iso
 
 T = TypeVar("T")
+PIPED_WIDTH = 200
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
@@ -45,16 +49,22 @@ def show(rows: Sequence[dict[str, Any]], as_json: bool, columns: Sequence[str], 
     """As JSON lines, or `columns` of the rows as a table."""
     if as_json:
         for row in rows:
-            click.echo(json.dumps(row, ensure_ascii=False, default=str))
+            click.echo(json.dumps(row, ensure_ascii=False, default=iso))
         return
     table = Table(*columns, title=title or None, title_justify="left", box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(_cell(row.get(column)) for column in columns))
-    console = Console()
-    console.print(table if rows else f"{title or 'rows'}: none")
+    console().print(table if rows else f"{title or 'rows'}: none")
+
+
+def console() -> Console:
+    """Standard output; where it is no terminal, wide enough that a table is not cut."""
+    return Console() if sys.stdout.isatty() else Console(width=PIPED_WIDTH)
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
     return f"{value:.0f}" if isinstance(value, float) else str(value)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 
+from distributor.cli.context import console
 from distributor.cli.running import stopping
 from distributor.demo.play import play
 
@@ -30,6 +29,6 @@ def demo(once: bool, into: Path | None) -> None:
 
 async def _demo(once: bool, into: Path | None) -> int:
     stop = asyncio.Event()
-    console = Console(file=sys.stdout)
+    shown = console()
     with stopping(stop, lambda: None):
-        return await play(stop, console, once=once, folder=into)
+        return await play(stop, shown, once=once, folder=into)

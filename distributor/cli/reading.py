@@ -108,7 +108,7 @@ def status(config: Path, as_json: bool) -> None:
     if as_json:
         for kind, rows in told.items():
             for row in rows:
-                click.echo(json.dumps({"kind": kind, **row}, ensure_ascii=False))
+                click.echo(json.dumps({"kind": kind, **row}, ensure_ascii=False, default=views.iso))
     else:
         _print_status(told)
     raise SystemExit(_needs_a_person(told))
@@ -118,7 +118,7 @@ def _print_status(told: dict[str, Any]) -> None:
     show(told["deliveries"], False, STATES, "deliveries")
     show(told["channels"], False, ("channel", "state", "pending", "delivered", "dead", "reason"), "channels")
     show(told["sources"], False, ("source", "state", "last_polled", "due", "failures", "reason"), "sources")
-    show(told["held renditions"], False, ("article", "version", "language", "reason"), "held renditions")
+    show(told["held renditions"], False, ("count", "language", "reason"), "held renditions")
     show(told["held articles"], False, ("id", "headline", "reason"), "held articles")
 
 

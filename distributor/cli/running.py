@@ -49,6 +49,12 @@ async def _run(config: Config, once: bool) -> int:
     return int(bool(counts.get("dead") or counts.get("pending") or counts.get("sending")))
 
 
+def _summary(counts: dict[str, int]) -> str:
+    told = ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
+    waits = counts.keys() - {"delivered", "superseded", "canceled"}
+    return (told or "nothing to deliver") + ("; distributor status says what is amiss" if waits else "")
+
+
 @contextmanager
 def stopping(stop: asyncio.Event, ring: Callable[[], None]) -> Iterator[None]:
     """SIGINT and SIGTERM set `stop` and ring; a second one ends at once."""

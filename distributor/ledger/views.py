@@ -28,7 +28,7 @@ def _article(row: Any) -> Record:
     more = {name: row[name] for name in ("pub_status", "urgency", "language", "headline")}
     url = row["content"]["url"]
     last = {"reason": row["reason"], "slug": row["slug"], "sent": row["routed"]}
-    return {**kept, "version": row["head"], **more, "url": url, "published": iso(row["published"]), **last}
+    return {**kept, "version": row["head"], **more, "url": url, "published": row["published"], **last}
 
 
 def deliveries(db: Connection, where: list[Any], *, limit: int = 0) -> list[Record]:
@@ -46,14 +46,14 @@ def _delivery(row: Any) -> Record:
         name: row[name]
         for name in ("answer", "action", "urgency", "key", "headline", "took_ms", "remote_url")
     }
-    dates = {"created": iso(row["created"]), "settled": iso(row["settled"])}
-    return {**first, "channel": row["lane"], **more, "due": iso(row["due"]), **last, **dates}
+    dates = {"created": row["created"], "settled": row["settled"]}
+    return {**first, "channel": row["lane"], **more, "due": row["due"], **last, **dates}
 
 
 def attempts(db: Connection, delivery_id: int) -> list[Record]:
     """number, started, took_ms, outcome, answer of each try at one delivery."""
     rows = select(attempt).where(attempt.c.delivery == delivery_id).order_by(attempt.c.number)
-    return [{**row._mapping, "started": iso(row.started)} for row in db.execute(rows)]
+    return [dict(row._mapping) for row in db.execute(rows)]
 
 
 def by_state(db: Connection) -> dict[str, int]:
@@ -69,35 +69,29 @@ def lanes(db: Connection) -> list[Record]:
     for name, state, number in db.execute(grouped.group_by(delivery.c.lane, delivery.c.state)):
         counts.setdefault(name, {})[state] = number
     rows = db.execute(select(lane).order_by(lane.c.id))
-    return [
-        {
-            "channel": row.id,
-            "state": row.state,
-            "reason": row.reason,
-            "since": iso(row.since),
-            **counts.get(row.id, {}),
-        }
-        for row in rows
-    ]
+    told = ("state", "reason", "since")
+    return [{"channel": r.id, **{n: getattr(r, n) for n in told}, **counts.get(r.id, {})} for r in rows]
 
 
 def sources(db: Connection) -> list[Record]:
     """source, state, reason, last_polled, due, failures."""
-    names = ("state", "reason", "failures")
-    return [
-        {"source": row.name, **{n: getattr(row, n) for n in names}, "last_polled": iso(row.last_polled),
-         "due": iso(row.due)}
-        for row in db.execute(select(source).order_by(source.c.name))
-    ]  # fmt: skip
+    names = ("state", "reason", "last_polled", "due", "failures")
+    rows = db.execute(select(source).order_by(source.c.name))
+    return [{"source": row.name, **{n: getattr(row, n) for n in names}} for row in rows]
 
 
 def held(db: Connection) -> list[Record]:
-    """Renditions that wait for a person, with the reason."""
-    rows = select(rendition.c.article, rendition.c.version, rendition.c.language, rendition.c.reason)
-    waiting = rows.where(rendition.c.state == "held").order_by(rendition.c.id)
-    return [dict(row._mapping) for row in db.execute(waiting)]
+    """Renditions that wait for a person: how many, in which language, for which reason, of which articles."""
+    rows = select(rendition.c.language, rendition.c.reason, rendition.c.article)
+    waiting: dict[tuple[str, str], list[int]] = {}
+    for row in db.execute(rows.where(rendition.c.state == "held").order_by(rendition.c.id)):
+        waiting.setdefault((row.language, row.reason), []).append(row.article)
+    return [
+        {"count": len(a), "language": lang, "reason": why, "articles": a}
+        for (lang, why), a in waiting.items()
+    ]
 
 
 def iso(at: datetime | None) -> str | None:
-    """UTC, ISO 8601, to the millisecond."""
+    """How an instant is written for machines: UTC, ISO 8601, to the millisecond."""
     return at and at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

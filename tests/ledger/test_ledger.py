@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, select
+
+from distributor.errors import LedgerError
+from distributor.ledger.audit import note
+from distributor.ledger.ledger import AlreadyRunning, Ledger
+from distributor.ledger.tables import PENDING, delivery, metadata
+from ledger_wire import Clock, Wire
+
+
+async def test_the_migrations_make_the_tables(ledger: Ledger) -> None:
+    def differences(db: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(db), metadata))
+
+    assert await ledger.read(differences) == []
+
+
+async def test_a_commit_is_on_the_disk_before_the_next_step(ledger: Ledger) -> None:
+    def pragmas(db: Connection) -> tuple[object, object]:
+        return (
+            db.exec_driver_sql("PRAGMA journal_mode").scalar(),
+            db.exec_driver_sql("PRAGMA synchronous").scalar(),
+        )
+
+    assert await ledger.read(pragmas) == ("wal", 2)
+    assert await ledger.write(pragmas) == ("wal", 2)
+
+
+async def test_a_second_service_on_the_same_file_is_refused(ledger: Ledger) -> None:
+    async with ledger.alone(), Ledger(f"sqlite+aiosqlite:///{ledger.file}") as other:
+        with pytest.raises(AlreadyRunning, match="stop it first"):
+            async with other.alone():
+                raise AssertionError("two services")
+    async with ledger.alone():
+        pass
+
+
+async def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(LedgerError, match="cannot be opened"):
+        async with Ledger(f"sqlite+aiosqlite:///{tmp_path}/file/ledger.db"):
+            raise AssertionError("opened")
+
+
+async def test_a_file_that_is_no_database_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_bytes(b"this is not a database" * 100)
+    with pytest.raises(LedgerError, match="not a database"):
+        async with Ledger(f"sqlite+aiosqlite:///{tmp_path}/ledger.db"):
+            raise AssertionError("opened")
+
+
+async def test_the_bell_rings_for_another_process_commit_and_not_for_ones_own(
+    ledger: Ledger, now: Clock
+) -> None:
+    bell = asyncio.Event()
+    ledger.bells.add(bell)
+    async with ledger.watch(every=0.01):
+        await asyncio.sleep(0.1)
+        await ledger.write(note, now(), "me", "test", "own commit")
+        await asyncio.sleep(0.1)
+        assert not bell.is_set()
+        other = sqlite3.connect(ledger.file or "")
+        with other:
+            other.execute(
+                "INSERT INTO audit (at, who, action, subject, detail) VALUES ('2021', '', '', '', '')"
+            )
+        async with asyncio.timeout(5):
+            await bell.wait()
+        other.close()
+
+
+async def test_a_claim_finds_its_rows_by_index(wire: Wire, ledger: Ledger) -> None:
+    await wire.add()
+
+    def plan(db: Connection) -> str:
+        pending = select(delivery.c.id).where(delivery.c.lane == "a/webhook", delivery.c.state == PENDING)
+        first = pending.order_by(delivery.c.urgency, delivery.c.due, delivery.c.id).limit(5)
+        sql = str(first.compile(db, compile_kwargs={"literal_binds": True}))
+        return " ".join(str(row) for row in db.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}"))
+
+    told = await ledger.read(plan)
+    assert "ix_delivery_pending" in told
+    assert "TEMP B-TREE" not in told
