@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 from typing import Any, TextIO
 
 import structlog
@@ -14,15 +15,11 @@ from distributor.events import Attempted, Event, Polled, PollFailed, RenditionHe
 
 def configure(stream: TextIO, *, pretty: bool, verbose: bool = False) -> None:
     """JSON lines, or for a person at a terminal, columns; times are UTC, ISO 8601."""
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer(ensure_ascii=False)
-    )
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *(() if pretty else (_in_order,)),
-            renderer,
+            structlog.dev.ConsoleRenderer() if pretty else _as_json,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(stream),
@@ -31,10 +28,13 @@ def configure(stream: TextIO, *, pretty: bool, verbose: bool = False) -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
 
 
-def _in_order(_: object, __: str, told: MutableMapping[str, Any]) -> Mapping[str, Any]:
+_encode = json.JSONEncoder(ensure_ascii=False, default=repr).encode
+
+
+def _as_json(_: object, __: str, told: MutableMapping[str, Any]) -> str:
     """When, how grave and what first: people read these lines, too."""
     first = {name: told.pop(name) for name in ("timestamp", "level", "event")}
-    return {**first, **told}
+    return _encode({**first, **told})
 
 
 class Log:

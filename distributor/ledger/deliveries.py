@@ -125,35 +125,42 @@ def _claim_of_lane() -> Any:
 
 _LANES, _CLAIM = _lanes(), _claim_of_lane()
 
-_RECORD = (
+_MINE = (delivery.c.state == SENDING) & (delivery.c.lease == bindparam("b_worker"))
+_FREED = {"attempts": delivery.c.attempts + 1, "lease": None, "leased_until": None}
+
+_DELIVERED = (
     update(delivery)
-    .where(
-        delivery.c.id == bindparam("_id"),
-        delivery.c.state == SENDING,
-        delivery.c.lease == bindparam("_worker"),
-    )
+    .where(delivery.c.id.in_(bindparam("b_ids", expanding=True)), _MINE)
     .values(
-        state=bindparam("_state"),
-        answer=bindparam("_said"),
-        due=bindparam("_due"),
-        failures=bindparam("_failures"),
-        took_ms=bindparam("_took"),
-        settled=bindparam("_settled"),
-        remote_id=bindparam("_remote_id"),
-        remote_url=bindparam("_remote_url"),
-        attempts=delivery.c.attempts + 1,
-        lease=None,
-        leased_until=None,
+        state="delivered",
+        answer=bindparam("b_said"),
+        remote_id=bindparam("b_remote_id"),
+        remote_url=bindparam("b_remote_url"),
+        settled=bindparam("b_now"),
+        **_FREED,
     )
+    .returning(delivery.c.id)
+)
+_SETTLED = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("b_id"), _MINE)
+    .values(
+        state=bindparam("b_state"),
+        answer=bindparam("b_said"),
+        due=bindparam("b_due"),
+        failures=bindparam("b_failures"),
+        settled=bindparam("b_settled"),
+        **_FREED,
+    )
+    .returning(delivery.c.id)
 )
 
 
 def record(db: Connection, worker: str, outcomes: Sequence[Outcome], now: datetime) -> list[Outcome]:
     """sending → delivered, pending, dead, all in one; returns those that were no longer ours, unrecorded."""
-    ours = _ours(db, worker, [o.claim.id for o in outcomes])
+    ours = _record_delivered(db, worker, outcomes, now) | _record_others(db, worker, outcomes, now)
     kept = [o for o in outcomes if o.claim.id in ours]
     if kept:
-        db.execute(_RECORD, [_settled(o, worker, now) for o in kept])
         db.execute(insert(attempt), [_attempt(o, worker) for o in kept])
         _tend_lanes(db, kept, now)
         if again := [o.claim.id for o in kept if o.state == "pending"]:
@@ -161,25 +168,29 @@ def record(db: Connection, worker: str, outcomes: Sequence[Outcome], now: dateti
     return [o for o in outcomes if o.claim.id not in ours]
 
 
-def _ours(db: Connection, worker: str, ids: Sequence[int]) -> set[int]:
-    mine = delivery.c.id.in_(ids) & (delivery.c.state == SENDING) & (delivery.c.lease == worker)
-    return set(db.execute(select(delivery.c.id).where(mine).with_for_update()).scalars())
+def _record_delivered(db: Connection, worker: str, outcomes: Sequence[Outcome], now: datetime) -> set[int]:
+    """All that arrived with the same answer in one statement: on a good day that is all of it."""
+    alike: dict[tuple[str, str, str], list[int]] = {}
+    for o in outcomes:
+        if o.state == "delivered":
+            receipt = o.receipt or Receipt()
+            alike.setdefault((o.said, receipt.remote_id, receipt.url), []).append(o.claim.id)
+    ours: set[int] = set()
+    for (said, remote_id, url), ids in alike.items():
+        told = {"b_said": said, "b_remote_id": remote_id, "b_remote_url": url, "b_now": now}
+        ours.update(db.execute(_DELIVERED, {"b_ids": ids, "b_worker": worker, **told}).scalars())
+    return ours
 
 
-def _settled(o: Outcome, worker: str, now: datetime) -> dict[str, Any]:
-    receipt = o.receipt or Receipt()
-    return {
-        "_id": o.claim.id,
-        "_worker": worker,
-        "_state": o.state,
-        "_said": o.said,
-        "_due": o.due,
-        "_failures": o.failures,
-        "_took": o.took_ms,
-        "_settled": None if o.state == "pending" else now,
-        "_remote_id": receipt.remote_id,
-        "_remote_url": receipt.url,
-    }
+def _record_others(db: Connection, worker: str, outcomes: Sequence[Outcome], now: datetime) -> set[int]:
+    ours: set[int] = set()
+    for o in outcomes:
+        if o.state != "delivered":
+            told = {"b_state": o.state, "b_said": o.said, "b_due": o.due, "b_failures": o.failures}
+            settled = None if o.state == "pending" else now
+            mine = {"b_id": o.claim.id, "b_worker": worker, "b_settled": settled, **told}
+            ours.update(db.execute(_SETTLED, mine).scalars())
+    return ours
 
 
 def _attempt(o: Outcome, worker: str) -> dict[str, Any]:

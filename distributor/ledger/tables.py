@@ -176,7 +176,6 @@ delivery = Table(
     Column("answer", Text, nullable=False, default=""),
     Column("remote_id", Text, nullable=False, default=""),
     Column("remote_url", Text, nullable=False, default=""),
-    Column("took_ms", Float),
     Column("created", Instant, nullable=False),
     Column("settled", Instant),
     UniqueConstraint("article", "version", "lane", "language", "action"),

@@ -31,10 +31,20 @@ def _article(row: Any) -> Record:
     return {**kept, "version": row["head"], **more, "url": url, "published": row["published"], **last}
 
 
+_took = (
+    select(attempt.c.took_ms)
+    .where(attempt.c.delivery == delivery.c.id)
+    .order_by(attempt.c.number.desc())
+    .limit(1)
+    .scalar_subquery()
+    .label("took_ms")
+)
+
+
 def deliveries(db: Connection, where: list[Any], *, limit: int = 0) -> list[Record]:
     """id, article, version, member, channel, language, state, attempts, due, answer, …; newest first."""
     its = (version.c.article == delivery.c.article) & (version.c.number == delivery.c.version)
-    rows = select(delivery, version.c.headline).join(version, its).where(*where)
+    rows = select(delivery, version.c.headline, _took).join(version, its).where(*where)
     rows = rows.order_by(delivery.c.id.desc()).limit(limit or None)
     return [_delivery(row._mapping) for row in db.execute(rows)]
 

@@ -145,7 +145,6 @@ def upgrade() -> None:
         sa.Column("answer", sa.Text(), nullable=False),
         sa.Column("remote_id", sa.Text(), nullable=False),
         sa.Column("remote_url", sa.Text(), nullable=False),
-        sa.Column("took_ms", sa.Float(), nullable=True),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["article"], ["article.id"], name=op.f("fk_delivery_article")),

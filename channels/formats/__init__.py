@@ -1,0 +1,1 @@
+"""A story into bytes: one pure function a file."""
