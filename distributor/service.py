@@ -74,6 +74,7 @@ async def opened(config: Config, events: Events) -> AsyncIterator[Service]:
         lines = {lane: await _line(stack, channel) for lane, (_, channel) in config.lanes().items()}
         packages = open_packages(config)
         engine = Engine(packages, beam=config.translation.beam, threads=config.translation.threads)
+        stack.push_async_callback(asyncio.to_thread, engine.close)
         routes = Router(config, packages.can).routes
         yield Service(
             config,

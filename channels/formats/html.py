@@ -130,9 +130,14 @@ def _files(media: Iterable[Media]) -> str:
 
 def _told(media: Media) -> str:
     """Type and size of a document, for whoever decides to fetch it."""
-    size = f"{media.length / 1_000_000:.1f} MB" if media.length else ""
-    told = ", ".join(filter(None, (media.type, size)))
+    told = ", ".join(filter(None, (media.type, _size(media.length or 0))))
     return f" ({escape(told)})" if told else ""
+
+
+def _size(length: int) -> str:
+    if length >= 100_000:
+        return f"{length / 1_000_000:.1f} MB"
+    return f"{length / 1000:.1f} kB" if length else ""
 
 
 def _file_name(url: str) -> str:

@@ -19,6 +19,10 @@ from distributor.service import open_packages
 
 STATES = ("waiting", "pending", "sending", "delivered", "dead", "superseded", "canceled")
 
+DELIVERY_COLUMNS = (
+    "id", "article", "version", "channel", "language", "state", "attempts", "took_ms", "due", "answer",
+)  # fmt: skip
+
 
 @click.command()
 @click.option("--source", default="", help="Only of this source.")
@@ -68,21 +72,11 @@ def deliveries(
             where.append(delivery.c.article == (await ledger.read(ledger_articles.find, article)).id)
         return await ledger.read(views.deliveries, where, limit=limit)
 
-    columns = (
-        "id",
-        "article",
-        "version",
-        "channel",
-        "language",
-        "state",
-        "attempts",
-        "took_ms",
-        "due",
-        "answer",
-    )
-    if attempts is not None:
-        columns = ("number", "started", "took_ms", "outcome", "answer", "worker")
-    show(with_ledger(config, act), as_json, columns, "attempts" if attempts is not None else "deliveries")
+    rows = with_ledger(config, act)
+    if attempts is None:
+        show(rows, as_json, DELIVERY_COLUMNS, "deliveries")
+    else:
+        show(rows, as_json, ("number", "started", "took_ms", "outcome", "answer", "worker"), "attempts")
 
 
 @click.command()

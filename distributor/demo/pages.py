@@ -7,6 +7,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
+from urllib.parse import unquote
 
 from aiohttp import web
 
@@ -60,12 +61,9 @@ async def _find(rows: Rows, id: str) -> Record:
 
 def _file(row: Record) -> Path | None:
     """The HTML file of a delivery over a folder channel."""
-    path = Path(row["remote_url"].removeprefix("file://"))
-    return (
-        path
-        if row["remote_url"].startswith("file://") and path.suffix == ".html" and path.is_file()
-        else None
-    )
+    address = row["remote_url"]
+    path = Path(unquote(address.removeprefix("file://"))).with_suffix(".html")
+    return path if address.startswith("file://") and path.is_file() else None
 
 
 def _row(row: Record) -> str:

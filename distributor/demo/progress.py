@@ -9,7 +9,7 @@ from rich.table import Table
 from distributor.events import Attempted, Event, Polled, PollFailed, RenditionHeld, Translated, Trouble
 from distributor.ledger.views import Record
 
-STYLES = {"delivered": "green", "dead": "red", "pending": "yellow", "sending": "yellow"}
+STYLES = {"dead": "red", "pending": "yellow", "sending": "yellow", "waiting": "yellow"}
 
 
 class Show:
@@ -17,6 +17,7 @@ class Show:
 
     def __init__(self, console: Console) -> None:
         self.console = console
+        self.told: set[str] = set()
         self.bars = Progress(
             TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
             console=console,
@@ -40,22 +41,31 @@ class Show:
             case Attempted(claim=claim, outcome=outcome):
                 self.bars.console.print(f"{claim.lane}: {outcome.answer}: {outcome.said}", style="yellow")
             case PollFailed(reason=reason) | RenditionHeld(reason=reason) | Trouble(reason=reason):
-                self.bars.console.print(reason, style="yellow", markup=False)
+                self._warn(reason)
+
+    def _warn(self, reason: str) -> None:
+        """Each reason once: a missing model holds many renditions."""
+        if reason not in self.told:
+            self.told.add(reason)
+            self.bars.console.print(reason, style="yellow", markup=False)
 
 
 def table(rows: list[Record]) -> Table:
-    """Member × article: language, channel, state, attempts, milliseconds from the ledger to the receipt."""
-    shown = Table(
-        "member", "article", "language", "channel", "state", "attempts", "ms", box=None, pad_edge=False
-    )
-    for column in ("attempts", "ms"):
-        shown.columns[["attempts", "ms"].index(column) + 5].justify = "right"
-    shown.columns[1].no_wrap, shown.columns[1].overflow = True, "ellipsis"
+    """Member × article: language, channel, state, attempts, milliseconds of the last attempt."""
+    shown = Table(box=None, pad_edge=False)
+    for column in ("member", "article", "language", "channel", "state", "attempts", "ms"):
+        right = column in ("attempts", "ms")
+        shown.add_column(column, justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
     last = ""
     for row in sorted(rows, key=lambda r: (r["member"], -r["article"], r["language"])):
-        member = row["member"] if row["member"] != last else ""
-        shown.add_row(member, row["headline"], row["language"], row["channel"].partition("/")[2],
-                      row["state"], str(row["attempts"]), f"{row['took_ms'] or 0:.0f}",
-                      style=None if row["state"] == "delivered" else STYLES.get(row["state"]))  # fmt: skip
+        shown.add_row(
+            row["member"] if row["member"] != last else "", *_cells(row), style=STYLES.get(row["state"])
+        )
         last = row["member"]
     return shown
+
+
+def _cells(row: Record) -> tuple[str, ...]:
+    channel = row["channel"].partition("/")[2]
+    took = "" if row["took_ms"] is None else f"{row['took_ms']:.0f}"
+    return row["headline"], row["language"], channel, row["state"], str(row["attempts"]), took

@@ -92,6 +92,12 @@ def revise(db: Connection, article_id: int, entry: Entry, routes: Routes, now: d
     return int(head)
 
 
+def rename(db: Connection, article_id: int, entry: Entry) -> None:
+    """The same article under another guid, or with other links: no version of its own."""
+    db.execute(update(article).where(article.c.id == article_id).values(fingerprint=entry.fingerprint))
+    know_as(db, article_id, entry)
+
+
 def know_as(db: Connection, article_id: int, entry: Entry) -> None:
     """Remember all by which this article can be known again."""
     mine = select(identity.c.kind, identity.c.value).where(

@@ -23,6 +23,7 @@ def sync(db: Connection, configured: Mapping[str, str], now: datetime) -> None:
                 "moved_to": None,
                 "etag": None,
                 "last_modified": None,
+                "ttl": None,
                 "state": "on",
                 "due": now,
             }

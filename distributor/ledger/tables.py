@@ -69,6 +69,7 @@ source = Table(
     Column("moved_to", String),
     Column("etag", String),
     Column("last_modified", String),
+    Column("ttl", Float),
     Column("due", Instant, nullable=False),
     Column("first_polled", Instant),
     Column("last_polled", Instant),

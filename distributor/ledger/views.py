@@ -104,4 +104,6 @@ def held(db: Connection) -> list[Record]:
 
 def iso(at: datetime | None) -> str | None:
     """How an instant is written for machines: UTC, ISO 8601, to the millisecond."""
-    return at and at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )

@@ -23,12 +23,15 @@ from distributor.ledger.fanout import Routes
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import AnyRow
 from distributor.sources.diff import Changed, Decision, Known, Memory, New, Renamed, decide
-from distributor.sources.fetch import Bounds, Fetched, fetch, open_session
+from distributor.sources.fetch import Bounds, Fetched, NotModified, fetch, open_session
 from distributor.sources.identity import link_key, text_key
 from distributor.sources.parse import Feed, parse
 
 LONGEST_WAIT = timedelta(hours=1)  # that a feed may ask for, or that failures add up to
 JITTER = 0.1
+
+
+Read = tuple[Fetched | NotModified, Feed | None, tuple[Item, ...]]
 
 
 class Intake:
@@ -81,11 +84,7 @@ class Intake:
         """Fetch, parse, tell what is new, and commit all of it at once. Raises: SQLAlchemyError."""
         row = await self.ledger.read(remembered.get, self.source.name)
         try:
-            fetched = await self._fetch(session, row)
-            feed = fetched and await asyncio.to_thread(
-                parse, fetched.body, url=fetched.url, headers=fetched.headers
-            )
-            items = await asyncio.to_thread(self._prepare, feed) if feed else ()
+            fetched, feed, items = await self._read(session, row)
         except SourceGone as e:
             await self.ledger.write(remembered.switch_off, self.source.name, str(e))
             self.events.emit(PollFailed(self.source.name, str(e), gone=True))
@@ -97,7 +96,20 @@ class Intake:
         else:
             await self._take(row, fetched, feed, items)
 
-    async def _fetch(self, session: aiohttp.ClientSession, row: AnyRow) -> Fetched | None:
+    async def _read(self, session: aiohttp.ClientSession, row: AnyRow) -> Read:
+        """Raises: SourceError, also for what no one foresaw: one feed must not stop the others."""
+        try:
+            fetched = await self._fetch(session, row)
+            if not fetched:
+                return fetched, None, ()
+            feed = await asyncio.to_thread(parse, fetched.body, url=fetched.url, headers=fetched.headers)
+            return fetched, feed, await asyncio.to_thread(self._prepare, feed)
+        except SourceError:
+            raise
+        except Exception as e:
+            raise SourceError(f"{self.source.name}: unforeseen: {e!r}") from e
+
+    async def _fetch(self, session: aiohttp.ClientSession, row: AnyRow) -> Fetched | NotModified:
         bounds = Bounds(body_limit=self.source.body_limit, timeout=self.source.timeout)
         url = row.moved_to or self.source.url
         return await fetch(
@@ -109,9 +121,9 @@ class Intake:
         return tuple(_prepared(item, self.source) for item in feed.items)
 
     async def _take(
-        self, row: AnyRow, fetched: Fetched | None, feed: Feed | None, items: tuple[Item, ...]
+        self, row: AnyRow, fetched: Fetched | NotModified, feed: Feed | None, items: tuple[Item, ...]
     ) -> None:
-        decision = await self.ledger.write(self._apply, row.first_polled is None, items, fetched, feed)
+        decision = await self.ledger.write(self._apply, row, items, fetched, feed)
         if any(isinstance(c, New | Changed) for c in decision.changes):
             self.ledger.ring()
         warnings = (*(feed.warnings if feed else ()), *decision.warnings)
@@ -120,23 +132,23 @@ class Intake:
     def _apply(
         self,
         db: Connection,
-        first_poll: bool,
+        row: AnyRow,
         items: tuple[Item, ...],
-        fetched: Fetched | None,
+        fetched: Fetched | NotModified,
         feed: Feed | None,
     ) -> Decision:
         now = self.now()
         decision = decide(
             items,
             self._memory(db, items),
-            first_poll=first_poll,
+            first_poll=row.first_polled is None,
             backfill=self.source.backfill,
             flood=self.source.flood,
             now=now,
         )
         for change in decision.changes:
             self._change(db, change, now)
-        remembered.polled(db, self.source.name, now, **self._next(fetched, feed, now))
+        remembered.polled(db, self.source.name, now, **self._next(row, fetched, feed, now))
         return decision
 
     def _memory(self, db: Connection, items: tuple[Item, ...]) -> Memory:
@@ -160,7 +172,7 @@ class Intake:
             case Changed():
                 articles.revise(db, change.article, entry, self.routes, now)
             case Renamed():
-                articles.know_as(db, change.article, entry)
+                articles.rename(db, change.article, entry)
 
     def _entry(self, change: New | Changed | Renamed) -> Entry:
         content = change.item.content
@@ -176,19 +188,23 @@ class Intake:
             backlog=bool(new and new.backlog),
         )
 
-    def _next(self, fetched: Fetched | None, feed: Feed | None, now: datetime) -> dict[str, object]:
+    def _next(
+        self, row: AnyRow, fetched: Fetched | NotModified, feed: Feed | None, now: datetime
+    ) -> dict[str, object]:
         """What the source's row says after a poll that went well."""
-        wishes = [w for w in (fetched and fetched.fresh_for, feed and feed.ttl) if w]
-        wait = max(self.source.every, min(max(wishes, default=timedelta()), LONGEST_WAIT))
-        due = now + wait * (1 + JITTER * self.random.random())
-        if fetched is None:
-            return {"due": due}
+        ttl = feed.ttl.total_seconds() if feed and feed.ttl else None if feed else row.ttl
+        wish = max(timedelta(seconds=ttl or 0), fetched.fresh_for or timedelta())
+        due = self._jittered(now, max(self.source.every, min(wish, LONGEST_WAIT)))
         moved = {"moved_to": fetched.moved_to} if fetched.moved_to else {}
-        return {"due": due, "etag": fetched.etag, "last_modified": fetched.last_modified, **moved}
+        validators = {"etag": fetched.etag, "last_modified": fetched.last_modified}
+        return {"due": due, "ttl": ttl, **validators, **moved}
 
     def _later(self, failures: int, e: SourceError) -> datetime:
         wait = max(self.source.every, min(self.source.every * 2 ** min(failures - 1, 10), LONGEST_WAIT))
-        return self.now() + max(wait * (1 + JITTER * self.random.random()), e.retry_after or timedelta())
+        return max(self._jittered(self.now(), wait), self.now() + (e.retry_after or timedelta()))
+
+    def _jittered(self, now: datetime, wait: timedelta) -> datetime:
+        return now + wait * (1 + JITTER * self.random.random())
 
 
 def _prepared(item: Item, source: SourceSettings) -> Item:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Literal
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -45,16 +46,28 @@ class Translator:
     async def run(self, stop: asyncio.Event, *, until_idle: bool = False) -> None:
         """Until `stop` is set (and the ledger's bell rung), or with `until_idle` until nothing waits."""
         self.ledger.bells.add(self._bell)
+        stopped = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
                 self._bell.clear()
-                if await self._guarded():
+                if await self._unless(stopped):
                     continue
-                if until_idle:
+                if until_idle or stop.is_set():
                     break
                 await clock.wait(self._bell, LONGEST_REST)
         finally:
+            stopped.cancel()
             self.ledger.bells.discard(self._bell)
+
+    async def _unless(self, stopped: asyncio.Task[Literal[True]]) -> int:
+        """A turn; at a stop it is broken off, and what it had in hand goes back: it may take minutes."""
+        turn = asyncio.create_task(self._guarded())
+        await asyncio.wait((turn, stopped), return_when=asyncio.FIRST_COMPLETED)
+        if not turn.done():
+            turn.cancel()
+            await asyncio.gather(turn, return_exceptions=True)
+            return 0
+        return turn.result()
 
     async def _guarded(self) -> int:
         try:

@@ -60,6 +60,7 @@ def upgrade() -> None:
         sa.Column("moved_to", sa.String(), nullable=True),
         sa.Column("etag", sa.String(), nullable=True),
         sa.Column("last_modified", sa.String(), nullable=True),
+        sa.Column("ttl", sa.Float(), nullable=True),
         sa.Column("due", sa.DateTime(timezone=True), nullable=False),
         sa.Column("first_polled", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_polled", sa.DateTime(timezone=True), nullable=True),

@@ -1,0 +1,204 @@
+"""A feed's text into one well-formed tree: no entities, no more items than wanted, none that is cut off.
+
+What feedparser gets is always well-formed, so that its strict parser reads it; the loose one that it keeps
+for all else takes quadratic time over some bodies.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html.entities import html5
+from typing import Any
+
+from lxml import etree
+
+from channels.story import Media
+from distributor.errors import SourceError
+from distributor.sources import html_page, media
+from distributor.sources.measure import local, measure
+
+NAMESPACES = {
+    "atom": "http://www.w3.org/2005/Atom",
+    "content": "http://purl.org/rss/1.0/modules/content/",
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "dcterms": "http://purl.org/dc/terms/",
+    "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd",
+    "media": "http://search.yahoo.com/mrss/",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "sy": "http://purl.org/rss/1.0/modules/syndication/",
+    "xhtml": "http://www.w3.org/1999/xhtml",
+}
+"""Feeds use them without saying so."""
+CDATA = "<![CDATA["
+XML_NAMES = {"lt;", "gt;", "amp;", "quot;", "apos;"}
+HOLDERS = {"channel", "RDF", "rss", "feed"}
+END = 2000
+"""Characters in which the root element's end is looked for."""
+
+_control = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_root = re.compile(r"<((?:[\w.-]{1,20}:)?(?:rss|RDF|feed))(?=[\s/>])")
+_any_root = re.compile(r"\s*(?:<\?[^>]*>\s*|<!--[^>]*>\s*)*<([\w.:-]{1,50})[\s/>]")
+_entity = re.compile(r"""<!ENTITY\s+(?:%\s+)?[^\s"'>]{1,200}\s+(?:"([^"]*)"|'([^']*)'|(SYSTEM|PUBLIC)\b)""")
+_reference = re.compile(r"&(#\d{1,7};|#x[\dA-Fa-f]{1,6};|[A-Za-z]\w{0,31};)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tidy:
+    """`media` has a place for each item that is left."""
+
+    xml: bytes
+    media: tuple[tuple[Media, ...], ...]
+    base: str
+    """What its links are relative to; may be empty."""
+    warnings: tuple[str, ...]
+
+
+def tidy(text: str, *, url: str, remote: bool, limit: int) -> Tidy:
+    """Links are relative to `url` if it is `remote`, else to the site that the feed names.
+
+    Raises: SourceError, if it is no feed.
+    """
+    text, warnings = _from_root(_control.sub("", text), url)
+    root, error = _tree(text, url)
+    items = _items(root)
+    if error:
+        warnings += _mishap(text, items, error)
+    if len(items) > limit:
+        warnings.append(f"the feed has {len(items):,} items; only the first {limit:,} are read")
+        for item in items[limit:]:
+            item.getparent().remove(item)
+    base = url if remote else _site(root)
+    root.getroottree().docinfo.URL = base or None
+    found = tuple(media.taken_out(item) for item in items[:limit])
+    measure(root, items[:limit])
+    xml = etree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return Tidy(xml=xml, media=found, base=base, warnings=tuple(warnings))
+
+
+def name_of(item: Any) -> str:
+    """An item's guid, link or title, for messages."""
+    for wanted in ("guid", "id", "link", "title"):
+        for child in item:
+            if local(child) == wanted and (text := (child.text or child.get("href") or "").strip()):
+                return text[:200]
+    return "without a name"
+
+
+def _from_root(text: str, url: str) -> tuple[str, list[str]]:
+    """From the root element on, so that there is no DTD; each reference as what it stands for."""
+    start = None if html_page.is_html(text) else _root.search(text)
+    if not start:
+        raise SourceError(f"{url}: {_no_feed(text, url)}")
+    warnings = _entities(text[: start.start()], url)
+    text = _with_namespaces(text[start.start() :], start[1])
+    return "".join(_resolved(text)), warnings
+
+
+def _no_feed(text: str, url: str) -> str:
+    if html_page.is_html(text):
+        return html_page.describe(text, url)
+    if not text.strip():
+        return "the feed is empty"
+    if other := _any_root.match(text):
+        return f"this is XML, but not a feed (its root element is <{other[1]}>)"
+    return "this is neither XML nor JSON, so no feed"
+
+
+def _entities(head: str, url: str) -> list[str]:
+    """Raises: SourceError, on entities made of entities: a few lines of them unfold to gigabytes."""
+    found = _entity.findall(head)
+    if any("&" in (a or b).replace("&#", "") or "%" in (a or b) for a, b, _ in found):
+        raise SourceError(f"{url}: its entities are made of entities (an entity bomb?); it is not read")
+    if any(outside for *_, outside in found):
+        return ["the feed refers to files outside itself (external entities); they are not read"]
+    return ["the feed defines entities of its own; they are not expanded"] if found else []
+
+
+def _with_namespaces(text: str, root: str) -> str:
+    missing = [p for p in NAMESPACES if f"<{p}:" in text and f"xmlns:{p}" not in text]
+    declared = "".join(f' xmlns:{prefix}="{NAMESPACES[prefix]}"' for prefix in missing)
+    return f"<{root}{declared}{text[len(root) + 1 :]}"
+
+
+def _resolved(text: str) -> list[str]:
+    """The text in pieces, references outside CDATA replaced. (One regular expression for both would take
+    quadratic time over CDATA sections that never end.)"""
+    pieces: list[str] = []
+    inside = False
+    for n, part in enumerate(text.split(CDATA)):
+        if n:
+            pieces.append(CDATA)
+            inside = True
+        if inside:
+            held, end, part = part.partition("]]>")
+            pieces += [held, end]
+            inside = not end
+        pieces.append(_reference.sub(_character, part))
+    return pieces
+
+
+def _character(found: re.Match[str]) -> str:
+    name = found[1]
+    if name and (name.startswith("#") or name in XML_NAMES):
+        return found[0]
+    if name in html5:
+        return "".join(f"&#{ord(c)};" for c in html5[name])
+    return "&amp;" + (name or "")
+
+
+def _tree(text: str, url: str) -> tuple[Any, Any]:
+    """The root element, and the first error (None if there was none)."""
+    parser = etree.XMLParser(
+        recover=True,
+        huge_tree=False,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_comments=True,
+        remove_pis=True,
+        encoding="utf-8",
+    )
+    try:
+        root = etree.fromstring(text.encode(), parser)
+    except etree.XMLSyntaxError as e:
+        raise SourceError(f"{url}: its XML cannot be read: {e}") from e
+    if root is None:
+        raise SourceError(f"{url}: its XML cannot be read")
+    fatal = [e for e in parser.error_log if e.level >= etree.ErrorLevels.ERROR]
+    return root, fatal[0] if fatal else None
+
+
+def _mishap(text: str, items: list[Any], error: Any) -> list[str]:
+    """What to say of malformed XML. An item that is cut off is taken away: half of it must not go out as
+    if it were the whole, and the next poll may have the rest."""
+    whole = f"</{_root.match(text)[1]}" in text[-END:]  # type: ignore[index]  # _from_root matched
+    if not whole and items and _is_open(text, items[-1]):
+        last = items.pop()
+        last.getparent().remove(last)
+        return [f"item {name_of(last)}: the feed is cut off within it; left out until it is whole"]
+    if not whole:
+        return ["the feed is cut off; what is there is read"]
+    before = [item for item in items if item.sourceline <= error.line]
+    where = f"item {name_of(before[-1])}" if before else "the feed"
+    why = " ".join(error.message.split())[:100]
+    return [f"{where}: not well-formed ({why}); what can be had is read"]
+
+
+def _is_open(text: str, item: Any) -> bool:
+    name = f"{item.prefix}:{local(item)}" if item.prefix else local(item)
+    return text.rfind(f"</{name}") < max(text.rfind(f"<{name}>"), text.rfind(f"<{name} "))
+
+
+def _items(root: Any) -> list[Any]:
+    return [e for e in root.iter("{*}item", "{*}entry") if local(e.getparent()) in HOLDERS]
+
+
+def _site(root: Any) -> str:
+    """Where the feed says that its site is; empty if it does not."""
+    for parent in (root, *root.iterchildren("{*}channel")):
+        for link in parent.iterchildren("{*}link"):
+            url = link.get("href") if link.get("rel", "alternate") == "alternate" else None
+            if (found := (url or link.text or "").strip()).startswith(("http://", "https://")):
+                return found
+    return ""

@@ -1,0 +1,208 @@
+"""Where one span of a sentence is in its translation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from unicodedata import category
+
+from distributor.translation.align import Range, joined
+from distributor.translation.spans import Ground, Span, ink, trimmed
+
+DOUBT = 0.4
+"""A word with a smaller share of its attention in a span does not belong to it, where others have more."""
+_WEAK = 0.15
+"""How far above chance the best word must be, for the attention to tell anything."""
+_PAIRS = ("()", "[]", "{}", "«»", "“”", "„“", "‘’", "「」", "『』", "《》", "（）", "【】")
+
+
+def spot(span: Span, shares: Sequence[float], free: Sequence[Range], ground: Ground) -> Range | None:
+    """Its whole sentences if it is these; where its words are; failing that, the end of its sentence; failing
+    that, anywhere; None if there is no room."""
+    home, window = _window(span, ground)
+    near = [(max(a, window[0]), min(b, window[1])) for a, b in free if a < window[1] and b > window[0]]
+    if covers(span, home, ground.source) and window in near:
+        return within_marks(span, home, window, ground)
+    best = _densest(list(_units(span, near, ground)), shares, _chance(span, home, ground.source))
+    if best and not span.kept:
+        best = _grown(_with_marks(best, span, near, ground), span, near, ground.target)
+    if not best and span.kept:
+        return _behind(near or free, ground.target)
+    return best or _last(span, near, ground) or _last(span, free, ground)
+
+
+def within_marks(span: Span, home: Range, room: Range, ground: Ground) -> Range:
+    """All of `room`, without the punctuation that the source has around the span."""
+    start, end = room
+    text = ground.target
+    if ground.source[home[0] : span.start].strip():
+        start = next((i for i in range(start, end) if text[i].isalnum()), start)
+    if ground.source[span.end : home[1]].strip():
+        end = next((i + 1 for i in reversed(range(start, end)) if text[i].isalnum()), end)
+    start, end = trimmed((start, end), text)
+    return (start, end) if ink(text, start, end) >= span.need else trimmed(room, text)
+
+
+def covers(span: Span, home: Range, source: str) -> bool:
+    """Whether its parent has no letter or digit besides it."""
+    rest = source[home[0] : span.start] + source[span.end : home[1]]
+    return not any(c.isalnum() for c in rest)
+
+
+def shares_of(span: Span, ground: Ground) -> list[float]:
+    """For each character of the target the share of its attention that lies in the span."""
+    inside, total = [0.0] * len(ground.target), [0.0] * len(ground.target)
+    for tie in ground.ties:
+        common = min(tie.end, span.end) - max(tie.start, span.start)
+        share = tie.weight * common / (tie.end - tie.start) if common > 0 else 0.0
+        for i in range(tie.to_start, tie.to_end):
+            total[i] += tie.weight
+            inside[i] += share
+    return [a / b if b else 0.0 for a, b in zip(inside, total, strict=True)]
+
+
+def sureness(shares: Sequence[float], room: Range) -> float:
+    """How surely a span is known to be in `room`: by its best character, then by their number."""
+    seen = shares[room[0] : room[1]]
+    return max(seen, default=0.0) * 1000 + sum(seen)
+
+
+def copy_of(span: Span, shares: Sequence[float], free: Sequence[Range], ground: Ground) -> Range | None:
+    """A fragment on the very same characters, or nowhere."""
+    text = ground.source[span.start : span.end]
+    starts = [i for i in range(len(ground.target)) if ground.target.startswith(text, i)]
+    whole = [i for i in starts if not text.isdigit() or not _amid_digits(ground.target, i, i + len(text))]
+    open_ = [i for i in whole if any(a <= i and i + len(text) <= b for a, b in free)]
+    before = ground.source[span.start - 1 : span.start]
+    alike = [i for i in open_ if ground.target[i - 1 : i] == before] or [
+        i for i in open_ if shares[i] >= DOUBT
+    ]
+    best = max(alike, key=lambda i: shares[i], default=None)
+    return None if best is None else (best, best + len(text))
+
+
+def _amid_digits(text: str, start: int, end: int) -> bool:
+    return text[max(start - 1, 0) : start].isdigit() or text[end : end + 1].isdigit()
+
+
+def _window(span: Span, ground: Ground) -> tuple[Range, Range]:
+    """The sentences that the span is in, in the source and in the target."""
+    pairs = [(at, to) for at, to in ground.sentences if at[0] < span.end and at[1] > span.start]
+    if not pairs:
+        return (span.start, span.end), (0, len(ground.target))
+    (first, to_first), (last, to_last) = pairs[0], pairs[-1]
+    return (first[0], last[1]), (to_first[0], to_last[1])
+
+
+def _units(span: Span, areas: Iterable[Range], ground: Ground) -> Iterator[list[Range]]:
+    """For each area its words, or its characters where the script or the span knows no words."""
+    broken = joined(ground.source, span.start) or joined(ground.source, span.end)
+    for start, end in areas:
+        units: list[Range] = []
+        for i in range(start, end):
+            if ground.target[i].isspace():
+                continue
+            if units and units[-1][1] == i and not broken and joined(ground.target, i):
+                units[-1] = (units[-1][0], i + 1)
+            else:
+                units.append((i, i + 1))
+        yield units
+
+
+def _densest(areas: Sequence[Sequence[Range]], shares: Sequence[float], chance: float) -> Range | None:
+    """The run of units that has most of the span and least of anything else; the shortest of equal ones.
+
+    None if no unit has more of it than blind `chance` would give.
+    """
+    rated = [[(unit, _mean(shares, unit)) for unit in units] for units in areas]
+    highest = max((share for units in rated for _, share in units), default=0.0)
+    if highest <= chance + (1 - chance) * _WEAK:
+        return None
+    doubt = min(DOUBT, highest / 2)
+    best, best_sum = None, 0.0
+    for units in rated:
+        start, so_far = 0, 0.0
+        for unit, share in units:
+            if so_far <= 0:
+                start, so_far = unit[0], 0.0
+            so_far += share - doubt
+            if so_far > best_sum:
+                best, best_sum = (start, unit[1]), so_far
+    return best
+
+
+def _mean(shares: Sequence[float], unit: Range) -> float:
+    return sum(shares[unit[0] : unit[1]]) / (unit[1] - unit[0])
+
+
+def _chance(span: Span, home: Range, source: str) -> float:
+    """How much of its sentence it is."""
+    return ink(source, span.start, span.end) / max(ink(source, *home), 1)
+
+
+def _with_marks(at: Range, span: Span, areas: Sequence[Range], ground: Ground) -> Range:
+    """Punctuation at its ends belongs to the span if the source has it so; brackets stay in pairs."""
+    start, end = at
+    low, high = next((a, b) for a, b in areas if a <= start and end <= b)
+    text, was = ground.target, ground.source[span.start : span.end]
+    if not all(c.isspace() or _mark(c) for c in text[start:end]):
+        start, end = _bare(at, text, not _mark(was[0]), not _mark(was[-1]))
+    while _mark(was[-1]) and end < high and _mark(text[end]):
+        end += 1
+    while _mark(was[0]) and start > low and _mark(text[start - 1]):
+        start -= 1
+    for opening, closing in _PAIRS:
+        inside = text[start:end]
+        if inside.count(opening) > inside.count(closing) and text[end:high][:1] == closing:
+            end += 1
+        elif inside.count(opening) < inside.count(closing) and text[low:start][-1:] == opening:
+            start -= 1
+    return start, end
+
+
+def _bare(at: Range, text: str, left: bool, right: bool) -> Range:
+    start, end = at
+    while left and (_mark(text[start]) or text[start].isspace()):
+        start += 1
+    while right and (_mark(text[end - 1]) or text[end - 1].isspace()):
+        end -= 1
+    return start, end
+
+
+def _mark(char: str) -> bool:
+    """Punctuation, but not what is read aloud."""
+    return category(char).startswith("P") and char not in "%‰@#&§"
+
+
+def _grown(spot: Range, span: Span, areas: Sequence[Range], text: str) -> Range | None:
+    """Widened, to the right first, until there is room for all that is within the span."""
+    start, end = spot
+    low, high = next((a, b) for a, b in areas if a <= start and end <= b)
+    while ink(text, start, end) < span.need and (start, end) != (low, high):
+        start, end = (start, end + 1) if end < high else (start - 1, end)
+    return trimmed((start, end), text) if ink(text, start, end) >= span.need else None
+
+
+def _last(span: Span, areas: Sequence[Range], ground: Ground) -> Range | None:
+    """The last words before the end mark, as many as the span has of its sentence."""
+    home, window = _window(span, ground)
+    words = _words(next(_units(span, [window], ground)), ground.target)
+    wanted = max(round((span.end - span.start) / (home[1] - home[0]) * len(words)), 1)
+    for (_, high), units in reversed(list(zip(areas, _units(span, areas, ground), strict=True))):
+        if last := _words(units, ground.target)[-wanted:] or units[-1:]:
+            low = units[0][0]
+            if best := _grown((last[0][0], last[-1][1]), span, [(low, high)], ground.target):
+                return best
+    return None
+
+
+def _words(units: Sequence[Range], text: str) -> list[Range]:
+    return [unit for unit in units if text[unit[1] - 1].isalnum()]
+
+
+def _behind(areas: Sequence[Range], text: str) -> Range | None:
+    """The place after the last word: what is kept as it was needs no word of the translation."""
+    for low, high in reversed(areas):
+        words = [i + 1 for i in range(low, high) if text[i].isalnum()]
+        if words:
+            return words[-1], words[-1]
+    return None

@@ -1,0 +1,145 @@
+"""The loop over a real ledger and a real engine with tiny models."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_packages import write_package
+
+from distributor.events import Event, Events, RenditionHeld, Translated
+from distributor.ledger import articles, renditions
+from distributor.routing import Route
+from distributor.translation.content import Job
+from distributor.translation.engine import Engine
+from distributor.translation.packages import Packages
+from distributor.translation.translator import Translator
+from ledger_wire import LEASE, Wire
+
+
+class Room:
+    """A wire with a translator; en → ru is installed, en → ja is not."""
+
+    def __init__(self, wire: Wire, folder: Path) -> None:
+        self.wire, self.folder = wire, folder
+        folder.mkdir()
+        write_package(folder, "en", "ru")
+        wire.plan = [Route("a/x", "a", "en"), Route("b/x", "b", "ru"), Route("c/x", "c", "ja")]
+        self.events: list[Event] = []
+        self.engine = Engine(Packages([folder]))
+        self.translator = Translator(wire.ledger, self.engine, Events(self.events.append), "t1", now=wire.now)
+
+    async def run(self) -> None:
+        async with asyncio.timeout(60):
+            await self.translator.run(asyncio.Event(), until_idle=True)
+
+    def of(self, kind: type[Event]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+@pytest.fixture
+def room(wire: Wire, tmp_path: Path) -> Room:
+    return Room(wire, tmp_path / "models")
+
+
+async def test_what_can_be_translated_goes_and_what_cannot_is_held_with_the_mend(room: Room) -> None:
+    await room.wire.add()
+    await room.run()
+    assert [await room.wire.state_of(lane) for lane in ("a/x", "b/x", "c/x")] == [
+        "pending",
+        "pending",
+        "waiting",
+    ]
+    (held,) = room.of(RenditionHeld)
+    assert "distributor models install en ja" in held.reason
+    assert [(e.article, e.language) for e in room.of(Translated)] == [(1, "ru")]
+
+
+async def test_a_held_rendition_comes_back_when_its_model_is_installed(room: Room) -> None:
+    await room.wire.add()
+    await room.run()
+    write_package(room.folder, "en", "ja")
+    await room.run()
+    assert await room.wire.state_of("c/x") == "pending"
+
+
+async def test_all_that_waits_for_a_pair_is_one_call_of_the_engine(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    translate = room.engine.translate
+
+    async def counted(sentences: Any, source: str, target: str) -> Any:
+        calls.append(len(sentences))
+        return await translate(sentences, source, target)
+
+    monkeypatch.setattr(room.engine, "translate", counted)
+    room.wire.plan = [Route("b/x", "b", "ru")]
+    for i in range(5):
+        await room.wire.add(f"g{i}", f"The cat sat on mat {i}")
+    await room.run()
+    assert calls == [10]
+
+
+async def test_one_document_that_breaks_takes_no_other_with_it(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish = Job.finish
+
+    def broken(job: Job, translations: Any) -> Any:
+        if job.content.headline == "Bad":
+            raise ZeroDivisionError("a fault of ours")
+        return finish(job, translations)
+
+    monkeypatch.setattr(Job, "finish", broken)
+    room.wire.plan = [Route("b/x", "b", "ru")]
+    for guid in ("Good", "Bad", "Fine"):
+        await room.wire.add(guid, guid)
+    await room.run()
+    assert [await room.wire.state_of("b/x", article=n) for n in (1, 2, 3)] == [
+        "pending",
+        "waiting",
+        "pending",
+    ]
+    assert "a fault of ours" in room.of(RenditionHeld)[0].reason
+
+
+async def test_the_urgent_are_translated_first(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("distributor.translation.translator.BATCH", 1)
+    room.wire.plan = [Route("b/x", "b", "ru")]
+    for i in range(3):
+        await room.wire.add(f"g{i}", f"The cat sat {i}")
+    await room.wire.ledger.write(articles.make_urgent, 3, 1, room.wire.routes, "editor", room.wire.now())
+    await room.run()
+    assert [e.article for e in room.of(Translated)] == [3, 1, 2]
+
+
+async def test_a_stop_breaks_off_and_hands_back(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop, begun = asyncio.Event(), asyncio.Event()
+
+    async def endless(*_: Any) -> Any:
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(room.engine, "translate", endless)
+    room.wire.plan = [Route("b/x", "b", "ru")]
+    await room.wire.add()
+    running = asyncio.create_task(room.translator.run(stop))
+    await begun.wait()
+    stop.set()
+    async with asyncio.timeout(5):
+        await running
+    assert (await room.wire.renditions())[1, "ru"] == ("machine", "waiting")
+
+
+async def test_what_was_superseded_meanwhile_is_not_delivered(room: Room) -> None:
+    room.wire.plan = [Route("b/x", "b", "ru")]
+    await room.wire.add()
+    (task,) = await room.wire.ledger.write(renditions.claim, "t2", room.wire.now(), 1, LEASE)
+    await room.wire.revise(1, "Union opens in Beijing")
+    await room.wire.ledger.write(renditions.save, task, "t2", task.original, "m", 1.0, room.wire.now())
+    assert await room.wire.state_of("b/x", version=1) == "superseded"
+    await room.run()
+    assert [c.version for c in await room.wire.claim()] == [2]
