@@ -9,6 +9,8 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -92,6 +94,18 @@ def test_the_translated_feature_keeps_links_numbers_and_structure(played: tuple[
 
 
 def test_files_stand_under_their_last_names_only(played: tuple[Path, str]) -> None:
-    names = [path.name for path in (played[0] / "members").rglob("*") if path.is_file()]
+    members = played[0] / "members"
+    names = [path.name for member in ("sputnik", "icgeb") for path in (members / member).iterdir()]
     assert len(names) == 2 * (7 + 7 + 3 + 3)
     assert all(re.fullmatch(r"[a-z0-9-]+\.(ru|en|it)\.(json|html)", name) for name in names)
+
+
+def test_what_came_over_http_and_mail_is_kept_as_it_came(played: tuple[Path, str]) -> None:
+    members = played[0] / "members"
+    assert len(list((members / "prnewswire").glob("dlv_*.json"))) == 14
+    mails = [
+        message_from_bytes(path.read_bytes(), policy=default) for path in (members / "jst").glob("dlv_*.eml")
+    ]
+    assert len(mails) == 10
+    assert {mail["Content-Language"] for mail in mails} == {"ja"}
+    assert all(re.search(LETTERS["ja"], mail.get_body(("plain",)).get_content()) for mail in mails)

@@ -39,7 +39,7 @@ def pages(rows: Rows, inbox: Inbox) -> list[web.RouteDef]:
         if arrived is None:
             raise web.HTTPNotFound(text="it has not arrived")
         if request.path.endswith("/raw"):
-            return web.Response(text=arrived.raw, content_type="text/plain", headers=SAFE)
+            return web.Response(body=arrived.raw, content_type="text/plain", charset="utf-8", headers=SAFE)
         return web.Response(
             text=_as_page(arrived.html, row["language"]), content_type="text/html", headers=SAFE
         )

@@ -32,7 +32,7 @@ async def play(stop: asyncio.Event, console: Console, *, once: bool, folder: Pat
     folder = folder or Path(tempfile.mkdtemp(prefix="distributor-demo-"))
     folder.mkdir(parents=True, exist_ok=True)
     secrets = {member: "whsec_" + base64.b64encode(os.urandom(32)).decode() for member in HOOKED}
-    inbox, site = Inbox(), Site()
+    inbox, site = Inbox(folder / "members"), Site()
     async with site.started(inbox, secrets) as web_address, smtp(inbox, MAILED) as port:
         config = configuration(folder, web=web_address, smtp_port=port, secrets=secrets)
         show = Show(console)
@@ -61,7 +61,7 @@ async def _run(
             await _either(done, stop)
         rows = await service.ledger.read(views.deliveries, [])
         console.print(table(rows))
-        _tell(console, folder, address, rows)
+        _tell(console, folder, rows)
         if once or stop.is_set():
             stop.set()
         else:
@@ -90,16 +90,11 @@ async def _watch(ledger: Ledger, show: Show, done: asyncio.Event) -> None:
             done.set()
 
 
-def _tell(console: Console, folder: Path, address: str, rows: list[views.Record]) -> None:
+def _tell(console: Console, folder: Path, rows: list[views.Record]) -> None:
     delivered = sum(row["state"] == "delivered" for row in rows)
     console.print(f"\n{delivered} of {len(rows)} deliveries arrived. Look at them:", highlight=False)
-    for what, where in {
-        "pages": address,
-        "files": folder / "members",
-        "log": folder / "log.jsonl",
-        "ledger": folder / "distributor.db",
-    }.items():
-        console.print(f"  {what:<7} {where}", highlight=False, soft_wrap=True)
+    for what, name in (("items", "members"), ("log", "log.jsonl"), ("ledger", "distributor.db")):
+        console.print(f"  {what:<7} {folder / name}", highlight=False, soft_wrap=True)
 
 
 class Site:

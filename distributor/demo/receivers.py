@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -23,19 +24,24 @@ class Arrived:
     member: str
     key: str
     html: str
-    raw: str
+    raw: bytes
 
 
 @dataclass(slots=True)
 class Inbox:
     """All that has arrived over HTTP and mail, by (member, idempotency key), so that a repeat is one item."""
 
+    folder: Path
+    """Where each item is a file, too: `member/key.json` or `.eml`."""
     items: dict[tuple[str, str], Arrived] = field(default_factory=dict)
     rejected: int = 0
 
-    def take(self, item: Arrived) -> None:
+    def take(self, item: Arrived, suffix: str) -> None:
         """Keep it."""
         self.items[item.member, item.key] = item
+        path = self.folder / item.member / f"{item.key}{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(item.raw)
 
 
 def hooks(inbox: Inbox, secrets: Mapping[str, str]) -> list[web.RouteDef]:
@@ -43,13 +49,14 @@ def hooks(inbox: Inbox, secrets: Mapping[str, str]) -> list[web.RouteDef]:
     verifiers = {member: Webhook(secret) for member, secret in secrets.items()}
 
     async def receive(request: web.Request) -> web.Response:
-        member, body = request.match_info["member"], await request.text()
+        member, body = request.match_info["member"], await request.read()
         try:
-            verifiers[member].verify(body, dict(request.headers))
-        except (KeyError, WebhookVerificationError):
+            verifiers[member].verify(body.decode(), dict(request.headers))
+        except (KeyError, UnicodeDecodeError, WebhookVerificationError):
             inbox.rejected += 1
             return web.Response(status=401)
-        inbox.take(Arrived(member, request.headers["webhook-id"], _html_of(json.loads(body)), body))
+        key = request.headers["webhook-id"]
+        inbox.take(Arrived(member, key, _html_of(json.loads(body)), body), ".json")
         return web.Response(status=204)
 
     return [web.post("/hooks/{member}", receive)]
@@ -72,12 +79,10 @@ class _Handler:
         """Keep it for each recipient that is a member."""
         content = envelope.original_content or b""
         message = message_from_bytes(content, policy=policy.default)
-        key = str(message["Message-ID"] or "").strip("<>").partition("@")[0]
+        key = str(message["Message-ID"] or "").strip(" <>").partition("@")[0]
         for address in envelope.rcpt_tos:
             if member := self.members.get(address):
-                self.inbox.take(
-                    Arrived(member, key, _part(message, "html"), content.decode("utf-8", "replace"))
-                )
+                self.inbox.take(Arrived(member, key, _part(message, "html"), content), ".eml")
         return "250 2.0.0 Ok"
 
 

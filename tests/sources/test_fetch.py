@@ -35,9 +35,7 @@ async def error(session: aiohttp.ClientSession, url: str, **bounds: Any) -> Sour
     return raised.value
 
 
-async def test_a_body_comes_with_what_was_said_about_it(
-    site: Site, session: aiohttp.ClientSession
-) -> None:
+async def test_a_body_comes_with_what_was_said_about_it(site: Site, session: aiohttp.ClientSession) -> None:
     said = {"ETag": '"v1"', "Last-Modified": "Tue, 21 Dec 2021 08:00:00 GMT", "Cache-Control": "max-age=600"}
     url = site.page("/feed", BODY, headers=said)
     got = await get(session, url)
@@ -144,7 +142,9 @@ async def test_redirects_in_a_circle_end(site: Site, session: aiohttp.ClientSess
     assert len(site.asked) == 6
 
 
-@pytest.mark.parametrize("to", ["file:///etc/passwd", "ftp://h.example/feed", "data:text/xml,<rss/>", "http://["])
+@pytest.mark.parametrize(
+    "to", ["file:///etc/passwd", "ftp://h.example/feed", "data:text/xml,<rss/>", "http://["]
+)
 async def test_a_redirect_leads_to_http_or_nowhere(
     site: Site, session: aiohttp.ClientSession, to: str
 ) -> None:
@@ -207,9 +207,7 @@ async def test_a_host_that_is_not_there(session: aiohttp.ClientSession) -> None:
     assert "no host 'no-such-host.invalid'" in reason
 
 
-async def test_a_port_where_nobody_listens(
-    session: aiohttp.ClientSession, unused_tcp_port: int
-) -> None:
+async def test_a_port_where_nobody_listens(session: aiohttp.ClientSession, unused_tcp_port: int) -> None:
     assert "cannot connect" in str(await error(session, f"http://127.0.0.1:{unused_tcp_port}/"))
 
 
@@ -240,9 +238,7 @@ async def test_a_connection_that_ends_too_early(site: Site, session: aiohttp.Cli
     assert "ended before the body was complete" in str(await error(session, site.root + "/feed"))
 
 
-async def test_a_file_is_read_once_until_it_changes(
-    session: aiohttp.ClientSession, tmp_path: Path
-) -> None:
+async def test_a_file_is_read_once_until_it_changes(session: aiohttp.ClientSession, tmp_path: Path) -> None:
     path = tmp_path / "edition 1.xml"
     path.write_bytes(BODY)
     got = await get(session, str(path))

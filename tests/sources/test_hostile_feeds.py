@@ -44,7 +44,9 @@ async def refused(session: aiohttp.ClientSession, url: str, **bounds: object) ->
 
 async def test_1_an_entity_bomb(site: Site, session: aiohttp.ClientSession) -> None:
     levels = "".join('<!ENTITY lol{} "{}">'.format(n, f"&lol{n - 1};" * 10) for n in range(1, 10))
-    bomb = f'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY lol0 "lol">{levels}]>' + rss(item("a", "&lol9;"))[38:]
+    bomb = (
+        f'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY lol0 "lol">{levels}]>' + rss(item("a", "&lol9;"))[38:]
+    )
     reason = await refused(session, site.page("/feed", bomb))
     assert reason == "its entities are made of entities (an entity bomb?); it is not read"
 
@@ -107,7 +109,9 @@ async def test_4_a_wrong_charset(
     site: Site, session: aiohttp.ClientSession, said: str, real: str, language: str, title: str
 ) -> None:
     body = rss(item("a", title), charset=said, language=language).encode(real)
-    feed = await read(session, site.page("/feed", body, headers={"Content-Type": f"text/xml; charset={said}"}))
+    feed = await read(
+        session, site.page("/feed", body, headers={"Content-Type": f"text/xml; charset={said}"})
+    )
     assert feed.items[0].content.headline == title
     assert "its charset is said to be" in feed.warnings[0]
 
@@ -125,8 +129,8 @@ async def test_5_no_dates(site: Site, session: aiohttp.ClientSession) -> None:
     [
         "&lt;script&gt;steal()&lt;/script&gt;Ice &amp;amp; snow",
         "<![CDATA[<script src='//evil.example/x.js'></script>Ice &amp; snow<img src=x onerror=steal()>]]>",
-        "<script>steal()</script>Ice &amp;amp; snow",
-        "Ice &lt;svg/onload=steal()&gt;&amp;amp; snow",
+        "<script>steal()</script>Ice &amp; snow",
+        "Ice &lt;img/src=x/onerror=steal()&gt;&amp;amp; snow",
     ],
 )
 async def test_6_script_in_titles(site: Site, session: aiohttp.ClientSession, title: str) -> None:
@@ -160,9 +164,7 @@ async def test_9_an_empty_body(site: Site, session: aiohttp.ClientSession, body:
     assert await refused(session, site.page("/feed", body)) == "the feed is empty"
 
 
-async def test_10_a_truncated_feed_gives_its_whole_items(
-    site: Site, session: aiohttp.ClientSession
-) -> None:
+async def test_10_a_truncated_feed_gives_its_whole_items(site: Site, session: aiohttp.ClientSession) -> None:
     whole = rss(item("a"), item("b"), item("c"))
     feed = await read(session, site.page("/feed", whole[: whole.index("All about c") + 5]))
     assert [i.guid for i in feed.items] == ["a", "b"]
