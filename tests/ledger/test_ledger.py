@@ -23,23 +23,23 @@ async def test_the_migrations_make_the_tables(ledger: Ledger) -> None:
     assert await ledger.read(differences) == []
 
 
-async def test_a_commit_is_on_the_disk_before_the_next_step(ledger: Ledger) -> None:
+async def test_a_commit_is_on_the_disk_before_the_next_step(sqlite: Ledger) -> None:
     def pragmas(db: Connection) -> tuple[object, object]:
         return (
             db.exec_driver_sql("PRAGMA journal_mode").scalar(),
             db.exec_driver_sql("PRAGMA synchronous").scalar(),
         )
 
-    assert await ledger.read(pragmas) == ("wal", 2)
-    assert await ledger.write(pragmas) == ("wal", 2)
+    assert await sqlite.read(pragmas) == ("wal", 2)
+    assert await sqlite.write(pragmas) == ("wal", 2)
 
 
-async def test_a_second_service_on_the_same_file_is_refused(ledger: Ledger) -> None:
-    async with ledger.alone(), Ledger(f"sqlite+aiosqlite:///{ledger.file}") as other:
+async def test_a_second_service_on_the_same_file_is_refused(sqlite: Ledger) -> None:
+    async with sqlite.alone(), Ledger(f"sqlite+aiosqlite:///{sqlite.file}") as other:
         with pytest.raises(AlreadyRunning, match="stop it first"):
             async with other.alone():
                 raise AssertionError("two services")
-    async with ledger.alone():
+    async with sqlite.alone():
         pass
 
 
@@ -58,16 +58,16 @@ async def test_a_file_that_is_no_database_is_a_clear_error(tmp_path: Path) -> No
 
 
 async def test_the_bell_rings_for_another_process_commit_and_not_for_ones_own(
-    ledger: Ledger, now: Clock
+    sqlite: Ledger, now: Clock
 ) -> None:
     bell = asyncio.Event()
-    ledger.bells.add(bell)
-    async with ledger.watch(every=0.01):
+    sqlite.bells.add(bell)
+    async with sqlite.watch(every=0.01):
         await asyncio.sleep(0.1)
-        await ledger.write(note, now(), "me", "test", "own commit")
+        await sqlite.write(note, now(), "me", "test", "own commit")
         await asyncio.sleep(0.1)
         assert not bell.is_set()
-        other = sqlite3.connect(ledger.file or "")
+        other = sqlite3.connect(sqlite.file or "")
         with other:
             other.execute(
                 "INSERT INTO audit (at, who, action, subject, detail) VALUES ('2021', '', '', '', '')"
@@ -77,8 +77,8 @@ async def test_the_bell_rings_for_another_process_commit_and_not_for_ones_own(
         other.close()
 
 
-async def test_a_claim_finds_its_rows_by_index(wire: Wire, ledger: Ledger) -> None:
-    await wire.add()
+async def test_a_claim_finds_its_rows_by_index(sqlite: Ledger, now: Clock) -> None:
+    await Wire(sqlite, now).add()
 
     def plan(db: Connection) -> str:
         pending = select(delivery.c.id).where(delivery.c.lane == "a/webhook", delivery.c.state == PENDING)
@@ -86,6 +86,6 @@ async def test_a_claim_finds_its_rows_by_index(wire: Wire, ledger: Ledger) -> No
         sql = str(first.compile(db, compile_kwargs={"literal_binds": True}))
         return " ".join(str(row) for row in db.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}"))
 
-    told = await ledger.read(plan)
+    told = await sqlite.read(plan)
     assert "ix_delivery_pending" in told
     assert "TEMP B-TREE" not in told

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 from aiohttp import web
+from feed_server import Site
 
 from distributor.sources.fetch import open_session
-from feed_server import Site
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ import aiohttp
 import brotli
 import pytest
 from aiohttp import web
+from feed_server import Site
 
 from distributor.errors import SourceError, SourceGone
 from distributor.sources.fetch import Bounds, Fetched, NotModified, fetch, open_session
-from feed_server import Site
 
 NOW = datetime(2021, 12, 21, 9, tzinfo=UTC)
 BODY = b"<rss version='2.0'><channel><title>Wire</title></channel></rss>" * 50

@@ -1,4 +1,4 @@
-"""Ten feeds that mean harm or are broken, from a real server to the items: each a clear word, none a crash."""
+"""Ten feeds that mean harm or are broken, from a real server to the items: a clear word, never a crash."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from datetime import UTC, datetime, timedelta
 import aiohttp
 import pytest
 from aiohttp import web
+from feed_server import Site
 
 from distributor.errors import SourceError
 from distributor.sources.fetch import Bounds, Fetched, fetch
 from distributor.sources.parse import Feed, parse
-from feed_server import Site
 
 NOW = datetime(2021, 12, 21, 9, tzinfo=UTC)
-HEAD = '<?xml version="1.0" encoding="{0}"?>\n<rss version="2.0"><channel><title>Wire</title><language>{1}</language>'
+HEAD = '<?xml version="1.0" encoding="{}"?>\n'
+OPEN = '<rss version="2.0"><channel><title>Wire</title><language>{}</language>'
 END = "</channel></rss>"
 
 
@@ -26,7 +27,7 @@ def item(name: str, title: str = "", more: str = "") -> str:
 
 
 def rss(*items: str, charset: str = "utf-8", language: str = "en") -> str:
-    return HEAD.format(charset, language) + "".join(items) + END
+    return HEAD.format(charset) + OPEN.format(language) + "".join(items) + END
 
 
 async def read(session: aiohttp.ClientSession, url: str, **bounds: object) -> Feed:
@@ -53,14 +54,14 @@ async def test_1_an_entity_bomb(site: Site, session: aiohttp.ClientSession) -> N
 
 async def test_1_one_large_entity_many_times(site: Site, session: aiohttp.ClientSession) -> None:
     doctype = f'<!DOCTYPE rss [<!ENTITY a "{"x" * 100_000}">]>'
-    feed = await read(session, site.page("/feed", doctype + rss(item("a", "T" + "&a;" * 1000))[38:]))
+    feed = await read(session, site.page("/feed", doctype + rss(item("a", "T" + "&a;" * 1000))))
     assert feed.warnings == ("the feed defines entities of its own; they are not expanded",)
     assert len(feed.items[0].content.headline) <= 1000
 
 
 async def test_1_an_entity_that_reads_a_file(site: Site, session: aiohttp.ClientSession) -> None:
     doctype = '<!DOCTYPE rss [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
-    feed = await read(session, site.page("/feed", doctype + rss(item("a", "From &a; with love"))[38:]))
+    feed = await read(session, site.page("/feed", doctype + rss(item("a", "From &a; with love"))))
     assert "external entities" in feed.warnings[0]
     assert feed.items[0].content.headline == "From &a; with love"
 
