@@ -30,9 +30,7 @@ def test_each_is_small_and_says_that_it_is_a_sample(packages: Packages) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_the_edition_comes_out_as_the_phrasebook_has_it(
-    packages: Packages, language: str, beam: int
-) -> None:
+async def test_the_edition_comes_out_as_the_phrasebook_has_it(packages: Packages, language: str) -> None:
     engine = Engine(packages)
     english, expected = sentences("en")[:OF_THE_EDITION], sentences(LANGUAGES[language])[:OF_THE_EDITION]
     translated = await engine.translate(english, "en", language)
