@@ -15,7 +15,7 @@ LONGEST_LINE = 5000
 
 _any_tag = re.compile(r"<[^>]*>")
 _bare_ampersand = re.compile(r"&(?!#\d{1,7};|#[xX][\da-fA-F]{1,6};|[A-Za-z][A-Za-z\d]{1,31};)")
-_stray_angle = re.compile(r"<(?!/?[A-Za-z][\w:-]*(?:\s[^<>]*|/)?>|!--)")
+_stray_angle = re.compile(r"<(?!/?[A-Za-z][\w:-]*(?:[\s/][^<>]*)?>|!--)")
 _block = re.compile(
     r"<(?=/?(?:p|div|br|hr|li|ul|ol|d[dlt]|t[dhr]|table|caption|figure|figcaption|blockquote|pre|h[1-6]"
     r"|section|article|header|footer)\b)",

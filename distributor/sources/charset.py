@@ -85,7 +85,7 @@ def _declared(body: bytes, headers: Mapping[str, str]) -> Iterator[str]:
             codec = codecs.lookup(name) if name else None
         except (LookupError, ValueError):
             continue
-        if codec and codec.name not in NOT_CHARSETS and not codec.name.startswith(("utf-16", "utf-32")):
+        if codec and codec.name.replace("-", "_") not in NOT_CHARSETS and not codec.name.startswith(("utf-16", "utf-32")):
             yield codec.name
 
 

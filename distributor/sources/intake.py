@@ -29,6 +29,7 @@ from distributor.sources.parse import Feed, parse
 
 LONGEST_WAIT = timedelta(hours=1)  # that a feed may ask for, or that failures add up to
 JITTER = 0.1
+PATIENCE = timedelta(seconds=5)  # with a ledger that fails
 
 
 Read = tuple[Fetched | NotModified, Feed | None, tuple[Item, ...]]
@@ -52,16 +53,23 @@ class Intake:
         self.random = random or Random()
 
     async def follow(self, stop: asyncio.Event) -> None:
-        """Poll whenever the source is due, until `stop`."""
+        """Poll whenever the source is due, until `stop`; a ledger that fails is waited for."""
         async with open_session(self.source.allow_private) as session:
             while not stop.is_set():
-                due = await self._due()
-                if due is None:
-                    await stop.wait()
-                elif due > (now := self.now()):
-                    await clock.wait(stop, min(due - now, LONGEST_WAIT))
-                else:
-                    await self._guarded(session)
+                try:
+                    await self._when_due(session, stop)
+                except (SQLAlchemyError, OSError) as e:
+                    self.events.emit(Trouble(f"source {self.source.name}", str(getattr(e, "orig", e))))
+                    await clock.wait(stop, PATIENCE)
+
+    async def _when_due(self, session: aiohttp.ClientSession, stop: asyncio.Event) -> None:
+        due = await self._due()
+        if due is None:
+            await stop.wait()
+        elif due > (now := self.now()):
+            await clock.wait(stop, min(due - now, LONGEST_WAIT))
+        else:
+            await self.poll(session)
 
     async def once(self) -> None:
         """Poll now, due or not, unless the source is switched off."""
@@ -72,13 +80,6 @@ class Intake:
     async def _due(self) -> datetime | None:
         row = await self.ledger.read(remembered.get, self.source.name)
         return row.due if row.state == "on" else None
-
-    async def _guarded(self, session: aiohttp.ClientSession) -> None:
-        try:
-            await self.poll(session)
-        except (SQLAlchemyError, OSError) as e:
-            self.events.emit(Trouble(f"source {self.source.name}", str(getattr(e, "orig", e))))
-            await asyncio.sleep(5)
 
     async def poll(self, session: aiohttp.ClientSession) -> None:
         """Fetch, parse, tell what is new, and commit all of it at once. Raises: SQLAlchemyError."""

@@ -8,31 +8,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from html.entities import html5
 from typing import Any
 
 from lxml import etree
 
 from channels.story import Media
 from distributor.errors import SourceError
-from distributor.sources import html_page, media
+from distributor.sources import html_page, media, mend
 from distributor.sources.measure import local, measure
 
-NAMESPACES = {
-    "atom": "http://www.w3.org/2005/Atom",
-    "content": "http://purl.org/rss/1.0/modules/content/",
-    "dc": "http://purl.org/dc/elements/1.1/",
-    "dcterms": "http://purl.org/dc/terms/",
-    "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd",
-    "media": "http://search.yahoo.com/mrss/",
-    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-    "sy": "http://purl.org/rss/1.0/modules/syndication/",
-    "xhtml": "http://www.w3.org/1999/xhtml",
-}
-"""Feeds use them without saying so."""
-CDATA = "<![CDATA["
-XML_NAMES = {"lt;", "gt;", "amp;", "quot;", "apos;"}
 HOLDERS = {"channel", "RDF", "rss", "feed"}
+ITEMS = {"item", "entry"}
 END = 2000
 """Characters in which the root element's end is looked for."""
 
@@ -40,7 +26,6 @@ _control = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _root = re.compile(r"<((?:[\w.-]{1,20}:)?(?:rss|RDF|feed))(?=[\s/>])")
 _any_root = re.compile(r"\s*(?:<\?[^>]*>\s*|<!--[^>]*>\s*)*<([\w.:-]{1,50})[\s/>]")
 _entity = re.compile(r"""<!ENTITY\s+(?:%\s+)?[^\s"'>]{1,200}\s+(?:"([^"]*)"|'([^']*)'|(SYSTEM|PUBLIC)\b)""")
-_reference = re.compile(r"&(#\d{1,7};|#x[\dA-Fa-f]{1,6};|[A-Za-z]\w{0,31};)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +46,8 @@ def tidy(text: str, *, url: str, remote: bool, limit: int) -> Tidy:
     """
     text, warnings = _from_root(_control.sub("", text), url)
     root, error = _tree(text, url)
+    if error:
+        root, _ = _tree(mend.with_markup_as_text(text), url)
     items = _items(root)
     if error:
         warnings += _mishap(text, items, error)
@@ -91,8 +78,8 @@ def _from_root(text: str, url: str) -> tuple[str, list[str]]:
     if not start:
         raise SourceError(f"{url}: {_no_feed(text, url)}")
     warnings = _entities(text[: start.start()], url)
-    text = _with_namespaces(text[start.start() :], start[1])
-    return "".join(_resolved(text)), warnings
+    text = mend.with_namespaces(text[start.start() :], start[1])
+    return mend.without_entities(text), warnings
 
 
 def _no_feed(text: str, url: str) -> str:
@@ -113,38 +100,6 @@ def _entities(head: str, url: str) -> list[str]:
     if any(outside for *_, outside in found):
         return ["the feed refers to files outside itself (external entities); they are not read"]
     return ["the feed defines entities of its own; they are not expanded"] if found else []
-
-
-def _with_namespaces(text: str, root: str) -> str:
-    missing = [p for p in NAMESPACES if f"<{p}:" in text and f"xmlns:{p}" not in text]
-    declared = "".join(f' xmlns:{prefix}="{NAMESPACES[prefix]}"' for prefix in missing)
-    return f"<{root}{declared}{text[len(root) + 1 :]}"
-
-
-def _resolved(text: str) -> list[str]:
-    """The text in pieces, references outside CDATA replaced. (One regular expression for both would take
-    quadratic time over CDATA sections that never end.)"""
-    pieces: list[str] = []
-    inside = False
-    for n, part in enumerate(text.split(CDATA)):
-        if n:
-            pieces.append(CDATA)
-            inside = True
-        if inside:
-            held, end, part = part.partition("]]>")
-            pieces += [held, end]
-            inside = not end
-        pieces.append(_reference.sub(_character, part))
-    return pieces
-
-
-def _character(found: re.Match[str]) -> str:
-    name = found[1]
-    if name and (name.startswith("#") or name in XML_NAMES):
-        return found[0]
-    if name in html5:
-        return "".join(f"&#{ord(c)};" for c in html5[name])
-    return "&amp;" + (name or "")
 
 
 def _tree(text: str, url: str) -> tuple[Any, Any]:
@@ -191,7 +146,15 @@ def _is_open(text: str, item: Any) -> bool:
 
 
 def _items(root: Any) -> list[Any]:
-    return [e for e in root.iter("{*}item", "{*}entry") if local(e.getparent()) in HOLDERS]
+    """Also those that stand in another, because that one was never closed; each then by itself."""
+    for nested in [e for e in _all_items(root) if local(e.getparent()) in ITEMS]:
+        holder = next((a for a in nested.iterancestors() if local(a) in HOLDERS), root)
+        holder.append(nested)
+    return [e for e in _all_items(root) if local(e.getparent()) in HOLDERS]
+
+
+def _all_items(root: Any) -> list[Any]:
+    return list(root.iter(*(f"{{*}}{name}" for name in ITEMS)))
 
 
 def _site(root: Any) -> str:

@@ -45,9 +45,8 @@ async def refused(session: aiohttp.ClientSession, url: str, **bounds: object) ->
 
 async def test_1_an_entity_bomb(site: Site, session: aiohttp.ClientSession) -> None:
     levels = "".join('<!ENTITY lol{} "{}">'.format(n, f"&lol{n - 1};" * 10) for n in range(1, 10))
-    bomb = (
-        f'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY lol0 "lol">{levels}]>' + rss(item("a", "&lol9;"))[38:]
-    )
+    doctype = f'<!DOCTYPE rss [<!ENTITY lol0 "lol">{levels}]>'
+    bomb = rss(item("a", "&lol9;")).replace("<rss", doctype + "<rss")
     reason = await refused(session, site.page("/feed", bomb))
     assert reason == "its entities are made of entities (an entity bomb?); it is not read"
 

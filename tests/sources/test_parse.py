@@ -511,8 +511,8 @@ def test_a_password_in_the_address_is_not_in_the_links_or_the_message() -> None:
 
 
 PIECES = [
-    "<item>", "</item>", "<title>", "</title>", "<description>", "</description>", "<![CDATA[", "]]>", "&amp;",
-    "&x;", "<media:content url='a'/>", "<guid>", "</guid>", "text", "<b>", "<!--", "-->", "<link>", "http://[",
+    "<item>", "</item>", "<title>", "</title>", "<description>", "</description>", "<![CDATA[", "]]>",
+    "&amp;", "&x;", "<media:content url='a'/>", "<guid>", "</guid>", "text", "<b>", "<!--", "-->", "<link>", "http://[",
     "\x01", "<media:group>", "</media:group>", "<entry>", "</entry>", "</channel>", "&lt;p&gt;", "<dc:date>",
     "é", "&#0;", "&#x110000;", "<rss>", "</rss>",
 ]  # fmt: skip
