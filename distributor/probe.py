@@ -61,11 +61,13 @@ async def _source(source: SourceSettings) -> Finding:
     try:
         async with open_session(source.allow_private) as session:
             fetched = await fetch(session, source.url, bounds, now=clock.now())
-        feed = parse(fetched.body, url=fetched.url, headers=fetched.headers) if fetched else None
+        if not fetched:
+            return Finding(f"source {source.name}", True, "not modified")
+        feed = await asyncio.to_thread(parse, fetched.body, url=fetched.url, headers=fetched.headers)
     except DistributorError as e:
         return Finding(f"source {source.name}", False, str(e))
-    items, warnings = (len(feed.items), feed.warnings) if feed else (0, ())
-    return Finding(f"source {source.name}", not warnings, "; ".join((f"{items} items", *warnings)))
+    said = "; ".join((f"{len(feed.items)} items", *feed.warnings))
+    return Finding(f"source {source.name}", not feed.warnings, said)
 
 
 async def _channel(lane: str, settings: ChannelSettings) -> Finding:

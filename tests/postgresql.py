@@ -24,7 +24,7 @@ def binaries() -> Path | None:
 
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
-    """Started in `folder`; the address of a database, for asyncpg. Skips where there is none, but not in CI."""
+    """Started in `folder`; the address of a database. Skips where none is installed, but not in CI."""
     programs = binaries()
     if programs is None:
         if os.environ.get("CI"):

@@ -31,16 +31,8 @@ SUPERSETS = {
     "iso8859-9": "cp1254",
 }
 SEVEN_BIT = {"iso2022_jp", "iso2022_kr", "hz"}
-NOT_CHARSETS = {
-    "idna",
-    "punycode",
-    "unicode_escape",
-    "raw_unicode_escape",
-    "undefined",
-    "utf-7",
-    "mbcs",
-    "oem",
-}
+NOT_CHARSETS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "utf-7"}
+"""Python decodes them as well; a feed that says so is out for mischief."""
 
 BY_LANGUAGE = {
     "ja": ("euc_jp", "cp932"),  # in this order: Shift JIS is seldom valid EUC, the reverse is usual
@@ -85,7 +77,7 @@ def _declared(body: bytes, headers: Mapping[str, str]) -> Iterator[str]:
             codec = codecs.lookup(name) if name else None
         except (LookupError, ValueError):
             continue
-        if codec and codec.name.replace("-", "_") not in NOT_CHARSETS and not codec.name.startswith(("utf-16", "utf-32")):
+        if codec and codec.name not in NOT_CHARSETS and not codec.name.startswith(("utf-16", "utf-32")):
             yield codec.name
 
 

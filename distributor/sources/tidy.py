@@ -50,7 +50,7 @@ def tidy(text: str, *, url: str, remote: bool, limit: int) -> Tidy:
         root, _ = _tree(mend.with_markup_as_text(text), url)
     items = _items(root)
     if error:
-        warnings += _mishap(text, items, error)
+        warnings += _mishap(text, root, items, error)
     if len(items) > limit:
         warnings.append(f"the feed has {len(items):,} items; only the first {limit:,} are read")
         for item in items[limit:]:
@@ -124,10 +124,10 @@ def _tree(text: str, url: str) -> tuple[Any, Any]:
     return root, fatal[0] if fatal else None
 
 
-def _mishap(text: str, items: list[Any], error: Any) -> list[str]:
+def _mishap(text: str, root: Any, items: list[Any], error: Any) -> list[str]:
     """What to say of malformed XML. An item that is cut off is taken away: half of it must not go out as
     if it were the whole, and the next poll may have the rest."""
-    whole = f"</{_root.match(text)[1]}" in text[-END:]  # type: ignore[index]  # _from_root matched
+    whole = f"</{_tag(root)}" in text[-END:]
     if not whole and items and _is_open(text, items[-1]):
         last = items.pop()
         last.getparent().remove(last)
@@ -141,15 +141,20 @@ def _mishap(text: str, items: list[Any], error: Any) -> list[str]:
 
 
 def _is_open(text: str, item: Any) -> bool:
-    name = f"{item.prefix}:{local(item)}" if item.prefix else local(item)
+    name = _tag(item)
     return text.rfind(f"</{name}") < max(text.rfind(f"<{name}>"), text.rfind(f"<{name} "))
+
+
+def _tag(element: Any) -> str:
+    """As it stands in the text."""
+    return f"{element.prefix}:{local(element)}" if element.prefix else local(element)
 
 
 def _items(root: Any) -> list[Any]:
     """Also those that stand in another, because that one was never closed; each then by itself."""
-    for nested in [e for e in _all_items(root) if local(e.getparent()) in ITEMS]:
-        holder = next((a for a in nested.iterancestors() if local(a) in HOLDERS), root)
-        holder.append(nested)
+    for nested in reversed([e for e in _all_items(root) if local(e.getparent()) in ITEMS]):
+        outermost = [a for a in nested.iterancestors() if local(a) in ITEMS][-1]
+        outermost.addnext(nested)
     return [e for e in _all_items(root) if local(e.getparent()) in HOLDERS]
 
 

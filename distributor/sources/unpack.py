@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Protocol
 
@@ -26,8 +27,8 @@ class Broken(ValueError):
 class Decoder(Protocol):
     """One content coding."""
 
-    def decode(self, chunk: bytes, most: int) -> bytes:
-        """What `chunk` holds; nothing need be held back unless that is more than `most` bytes."""
+    def decode(self, chunk: bytes) -> Iterator[bytes]:
+        """What `chunk` holds, in pieces of about `STEP` bytes at most."""
         ...
 
     @property
@@ -45,13 +46,13 @@ class Unpacker:
 
     def feed(self, chunk: bytes) -> None:
         """Raises: TooLarge, Broken."""
-        room = self.limit - len(self.body)
         try:
-            self.body += self.decoder.decode(chunk, room + 1)
+            for piece in self.decoder.decode(chunk):
+                if len(self.body) + len(piece) > self.limit:
+                    raise TooLarge(f"the body is larger than {self.limit:,} bytes")
+                self.body += piece
         except zlib.error as e:
             raise Broken(f"its compressed body cannot be read: {e}") from e
-        if len(self.body) > self.limit:
-            raise TooLarge(f"the body is larger than {self.limit:,} bytes")
 
     def finish(self) -> bytes:
         """The whole body. Raises: Broken."""
@@ -73,13 +74,23 @@ def _decoder(coding: str) -> Decoder:
     raise Broken(f"its Content-Encoding is {coding!r}, which nobody asked for")
 
 
+def _inflate(inner: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:
+    """Up to the end of `chunk` or of what is packed. A full piece may have more behind it even where no
+    input is left."""
+    piece = bytes(STEP)
+    while chunk or len(piece) == STEP:
+        piece = inner.decompress(chunk, STEP)
+        yield piece
+        chunk = inner.unconsumed_tail
+
+
 class Identity:
     """Not packed at all."""
 
     done = True
 
-    def decode(self, chunk: bytes, most: int) -> bytes:
-        return chunk
+    def decode(self, chunk: bytes) -> Iterator[bytes]:
+        yield chunk
 
 
 class Gzip:
@@ -91,18 +102,12 @@ class Gzip:
         self.fed = False
         self.held = b""
 
-    def decode(self, chunk: bytes, most: int) -> bytes:
+    def decode(self, chunk: bytes) -> Iterator[bytes]:
         self.fed = self.fed or bool(chunk)
         chunk, self.held = self.held + chunk, b""
-        out = b""
-        while chunk:
-            if self.inner.eof and not self._next(chunk):
-                break
-            out += self.inner.decompress(chunk, most - len(out))
-            if len(out) >= most:
-                break
+        while chunk and (not self.inner.eof or self._next(chunk)):
+            yield from _inflate(self.inner, chunk)
             chunk = self.inner.unused_data
-        return out
 
     def _next(self, rest: bytes) -> bool:
         if not rest.startswith(GZIP_MAGIC):
@@ -125,12 +130,11 @@ class Deflate:
     def __init__(self) -> None:
         self.inner: zlib._Decompress | None = None
 
-    def decode(self, chunk: bytes, most: int) -> bytes:
-        if not chunk:
-            return b""
-        if self.inner is None:
+    def decode(self, chunk: bytes) -> Iterator[bytes]:
+        if chunk and self.inner is None:
             self.inner = zlib.decompressobj(wbits=15 if chunk[0] & 0x0F == zlib.DEFLATED else -15)
-        return self.inner.decompress(chunk, most)
+        if chunk and self.inner:
+            yield from _inflate(self.inner, chunk)
 
     @property
     def done(self) -> bool:
@@ -147,16 +151,14 @@ class Brotli:
         self.inner = brotli.Decompressor()
         self.fed = False
 
-    def decode(self, chunk: bytes, most: int) -> bytes:
+    def decode(self, chunk: bytes) -> Iterator[bytes]:
         self.fed = self.fed or bool(chunk)
-        out = bytearray()
         try:
-            out += self.inner.process(chunk, output_buffer_limit=STEP)
-            while len(out) < most and not self.inner.can_accept_more_data():
-                out += self.inner.process(b"", output_buffer_limit=STEP)
+            yield self.inner.process(chunk, output_buffer_limit=STEP)
+            while not self.inner.can_accept_more_data():
+                yield self.inner.process(b"", output_buffer_limit=STEP)
         except self.error as e:
             raise Broken(f"its compressed body cannot be read: {e}") from e
-        return bytes(out)
 
     @property
     def done(self) -> bool:

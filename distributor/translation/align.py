@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-Range = tuple[int, int]
-"""From, to (exclusive), in characters."""
+from distributor.translation.words import Range, occurrences, tells
 
 _FAINT = 0.03
 """Attention below this says nothing; leaving it out keeps a sentence's ties few."""
@@ -103,39 +102,6 @@ def _copies(source: str, translation: Translation) -> Iterator[tuple[int, int, i
             if done.isdisjoint({("ours", a), ("theirs", b)}):
                 done |= {("ours", a), ("theirs", b)}
                 yield a, b, size
-
-
-def tells(word: str) -> bool:
-    """Whether a word that two languages have must be the same: `CO2`, `1.5`, `Clarivate`, not `come`."""
-    return any(c.isdigit() for c in word) or (
-        len(word) > 1 and any(c.isupper() or not c.isalnum() for c in word)
-    )
-
-
-def occurrences(word: str, text: str) -> Iterator[int]:
-    """Where `word` stands as a word of its own (for scripts without spaces: at all)."""
-    start = text.find(word)
-    while start >= 0:
-        end = start + len(word)
-        if not joined(text, start) and not joined(text, end):
-            yield start
-        start = text.find(word, start + 1)
-
-
-def joined(text: str, at: int) -> bool:
-    """Whether a word of a script with spaces goes on over the place `at`."""
-    return 0 < at < len(text) and spaced(text[at - 1]) and spaced(text[at])
-
-
-def spaced(char: str) -> bool:
-    """Whether it is part of a word, and of a script that puts spaces between words."""
-    return char.isalnum() and not _UNSPACED.match(char)
-
-
-_UNSPACED = re.compile(
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-)
-"""Thai, Lao, Burmese, Khmer, kana and Chinese characters."""
 
 
 def _share(ties: Sequence[Tie], ours: Range, theirs: Range) -> float:

@@ -15,9 +15,10 @@ import lxml.html
 from lxml import etree
 
 from distributor import bcp47
-from distributor.translation.align import Translation, joined
+from distributor.translation.align import Translation
 from distributor.translation.segments import Plain, Segment, Woven, collapsed, segment
 from distributor.translation.spans import Span
+from distributor.translation.words import joined
 
 Element = Any  # lxml has no types of its own
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from distributor.translation.align import Range
 from distributor.translation.spans import Ground, Placed, Span
 from distributor.translation.spots import DOUBT, copy_of, covers, shares_of, spot, sureness, within_marks
+from distributor.translation.words import Range
 
 
 def place(spans: Sequence[Span], ground: Ground) -> tuple[Placed, ...]:

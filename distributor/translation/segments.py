@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from distributor import bcp47
 from distributor.translation import sentences
-from distributor.translation.align import Range, Tie, Translation, spaced, unchanged
+from distributor.translation.align import Tie, Translation, unchanged
 from distributor.translation.place import place
 from distributor.translation.spans import Ground, Placed, Span, ink
+from distributor.translation.words import Range, spaced
 
 _BLANKS = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u200a\u202f", " "))
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u2028\u2029]")

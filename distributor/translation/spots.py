@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import sqrt
 from unicodedata import category
 
-from distributor.translation.align import Range, joined
 from distributor.translation.spans import Ground, Span, ink, trimmed
+from distributor.translation.words import Range, joined, tells, units
 
 DOUBT = 0.4
 """A word with a smaller share of its attention in a span does not belong to it, where others have more."""
 _WEAK = 0.15
 """How far above chance the best word must be, for the attention to tell anything."""
-_PAIRS = ("()", "[]", "{}", "«»", "“”", "„“", "‘’", "「」", "『』", "《》", "（）", "【】")
+_COPY = 2
+"""A number or a name outweighs so many words of which the attention is sure: it is wrong at times."""
+_PAIRS = tuple(zip("([{«“„‘「『《（【", ")]}»”“’」』》）】", strict=True))
 
 
 def spot(span: Span, shares: Sequence[float], free: Sequence[Range], ground: Ground) -> Range | None:
@@ -22,7 +25,7 @@ def spot(span: Span, shares: Sequence[float], free: Sequence[Range], ground: Gro
     near = [(max(a, window[0]), min(b, window[1])) for a, b in free if a < window[1] and b > window[0]]
     if covers(span, home, ground.source) and window in near:
         return within_marks(span, home, window, ground)
-    best = _densest(list(_units(span, near, ground)), shares, _chance(span, home, ground.source))
+    best = _densest(_units(span, near, ground), shares, span, home, ground)
     if best and not span.kept:
         best = _grown(_with_marks(best, span, near, ground), span, near, ground.target)
     if not best and span.kept:
@@ -94,37 +97,38 @@ def _window(span: Span, ground: Ground) -> tuple[Range, Range]:
 
 
 def _units(span: Span, areas: Iterable[Range], ground: Ground) -> Iterator[list[Range]]:
-    """For each area its words, or its characters where the script or the span knows no words."""
+    """For each area its words; its characters if the span begins or ends within a word."""
     broken = joined(ground.source, span.start) or joined(ground.source, span.end)
-    for start, end in areas:
-        units: list[Range] = []
-        for i in range(start, end):
-            if ground.target[i].isspace():
-                continue
-            if units and units[-1][1] == i and not broken and joined(ground.target, i):
-                units[-1] = (units[-1][0], i + 1)
-            else:
-                units.append((i, i + 1))
-        yield units
+    glued = {i for tie in ground.ties for i in range(tie.to_start + 1, tie.to_end)}
+    for area in areas:
+        if broken:
+            yield [(i, i + 1) for i in range(*area) if not ground.target[i].isspace()]
+        else:
+            yield units(ground.target, area, glued)
 
 
-def _densest(areas: Sequence[Sequence[Range]], shares: Sequence[float], chance: float) -> Range | None:
-    """The run of units that has most of the span and least of anything else; the shortest of equal ones.
+def _densest(
+    areas: Iterable[Sequence[Range]], shares: Sequence[float], span: Span, home: Range, ground: Ground
+) -> Range | None:
+    """The run of words that has most of the span and least of anything else; the shortest of equal ones.
 
-    None if no unit has more of it than blind `chance` would give.
+    None if no word has more of it than blind chance would give.
     """
-    rated = [[(unit, _mean(shares, unit)) for unit in units] for units in areas]
-    highest = max((share for units in rated for _, share in units), default=0.0)
+    rated = [[(unit, _mean(shares, unit)) for unit in words] for words in areas]
+    chance = ink(ground.source, span.start, span.end) / ink(ground.source, *home)
+    highest = max((share for words in rated for _, share in words), default=0.0)
     if highest <= chance + (1 - chance) * _WEAK:
         return None
     doubt = min(DOUBT, highest / 2)
     best, best_sum = None, 0.0
-    for units in rated:
+    for words in rated:
         start, so_far = 0, 0.0
-        for unit, share in units:
+        for unit, share in words:
             if so_far <= 0:
                 start, so_far = unit[0], 0.0
-            so_far += share - doubt
+            so_far += (share - doubt) * sqrt(unit[1] - unit[0])  # long words tell more than particles
+            if share > DOUBT and _copied(unit, span, ground):
+                so_far += _COPY
             if so_far > best_sum:
                 best, best_sum = (start, unit[1]), so_far
     return best
@@ -134,9 +138,10 @@ def _mean(shares: Sequence[float], unit: Range) -> float:
     return sum(shares[unit[0] : unit[1]]) / (unit[1] - unit[0])
 
 
-def _chance(span: Span, home: Range, source: str) -> float:
-    """How much of its sentence it is."""
-    return ink(source, span.start, span.end) / max(ink(source, *home), 1)
+def _copied(unit: Range, span: Span, ground: Ground) -> bool:
+    """Whether it is a number or a name that the span has, too."""
+    word = ground.target[unit[0] : unit[1]]
+    return tells(word) and word in ground.source[span.start : span.end]
 
 
 def _with_marks(at: Range, span: Span, areas: Sequence[Range], ground: Ground) -> Range:
@@ -187,16 +192,16 @@ def _last(span: Span, areas: Sequence[Range], ground: Ground) -> Range | None:
     home, window = _window(span, ground)
     words = _words(next(_units(span, [window], ground)), ground.target)
     wanted = max(round((span.end - span.start) / (home[1] - home[0]) * len(words)), 1)
-    for (_, high), units in reversed(list(zip(areas, _units(span, areas, ground), strict=True))):
-        if last := _words(units, ground.target)[-wanted:] or units[-1:]:
-            low = units[0][0]
+    for (_, high), free in reversed(list(zip(areas, _units(span, areas, ground), strict=True))):
+        if last := _words(free, ground.target)[-wanted:] or free[-1:]:
+            low = free[0][0]
             if best := _grown((last[0][0], last[-1][1]), span, [(low, high)], ground.target):
                 return best
     return None
 
 
-def _words(units: Sequence[Range], text: str) -> list[Range]:
-    return [unit for unit in units if text[unit[1] - 1].isalnum()]
+def _words(found: Sequence[Range], text: str) -> list[Range]:
+    return [unit for unit in found if text[unit[1] - 1].isalnum()]
 
 
 def _behind(areas: Sequence[Range], text: str) -> Range | None:

@@ -33,6 +33,14 @@ async def test_every_sentence_gets_its_own_translation_in_its_place(engine: Engi
     assert len({t.text for t in all_at_once}) > 1
 
 
+async def test_what_came_from_where_does_not_depend_on_the_other_sentences(engine: Engine) -> None:
+    many = await engine.translate(ENGLISH, "en", "ru")
+    alone = [(await engine.translate([sentence], "en", "ru"))[0] for sentence in ENGLISH]
+    for ours, its in zip(many, alone, strict=True):
+        assert [tie[:4] for tie in ours.ties] == [tie[:4] for tie in its.ties]
+        assert [tie.weight for tie in ours.ties] == pytest.approx([tie.weight for tie in its.ties], abs=0.01)
+
+
 async def test_the_words_are_those_of_the_model_itself(engine: Engine, tmp_path: Path) -> None:
     """With the arguments that argostranslate gives to CTranslate2."""
     (package,) = engine.packages.route("en", "ru")
