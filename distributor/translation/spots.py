@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from math import sqrt
+from statistics import fmean
 from unicodedata import category
 
 from distributor.translation.spans import Ground, Span, ink, trimmed
@@ -11,8 +12,8 @@ from distributor.translation.words import Range, joined, tells, units
 
 DOUBT = 0.4
 """A word with a smaller share of its attention in a span does not belong to it, where others have more."""
-_WEAK = 0.15
-"""How far above chance the best word must be, for the attention to tell anything."""
+_CONTRAST = 0.15
+"""How far above the average the best word must be, for the attention to tell anything."""
 _COPY = 2
 """A number or a name outweighs so many words of which the attention is sure: it is wrong at times."""
 _PAIRS = tuple(zip("([{«“„‘「『《（【", ")]}»”“’」』》）】", strict=True))
@@ -25,7 +26,7 @@ def spot(span: Span, shares: Sequence[float], free: Sequence[Range], ground: Gro
     near = [(max(a, window[0]), min(b, window[1])) for a, b in free if a < window[1] and b > window[0]]
     if covers(span, home, ground.source) and window in near:
         return within_marks(span, home, window, ground)
-    best = _densest(_units(span, near, ground), shares, span, home, ground)
+    best = _densest(_units(span, near, ground), shares, span, ground)
     if best and not span.kept:
         best = _grown(_with_marks(best, span, near, ground), span, near, ground.target)
     if not best and span.kept:
@@ -108,16 +109,16 @@ def _units(span: Span, areas: Iterable[Range], ground: Ground) -> Iterator[list[
 
 
 def _densest(
-    areas: Iterable[Sequence[Range]], shares: Sequence[float], span: Span, home: Range, ground: Ground
+    areas: Iterable[Sequence[Range]], shares: Sequence[float], span: Span, ground: Ground
 ) -> Range | None:
     """The run of words that has most of the span and least of anything else; the shortest of equal ones.
 
-    None if no word has more of it than blind chance would give.
+    None if no word stands out.
     """
     rated = [[(unit, _mean(shares, unit)) for unit in words] for words in areas]
-    chance = ink(ground.source, span.start, span.end) / ink(ground.source, *home)
-    highest = max((share for words in rated for _, share in words), default=0.0)
-    if highest <= chance + (1 - chance) * _WEAK:
+    all_shares = [share for words in rated for _, share in words]
+    highest = max(all_shares, default=0.0)
+    if not highest or highest < min(0.5, fmean(all_shares) + _CONTRAST):
         return None
     doubt = min(DOUBT, highest / 2)
     best, best_sum = None, 0.0

@@ -37,20 +37,22 @@ def paragraphs() -> list[str]:
     ]
 
 
+def text(element: Any) -> str:
+    return "".join(element.itertext())
+
+
 def inline(html: str) -> Counter[tuple[str, tuple[tuple[str, str], ...]]]:
-    tree = lxml.html.fromstring(html)
+    tree: Any = lxml.html.fromstring(html)
     return Counter((e.tag, tuple(sorted(e.attrib.items()))) for e in tree.iter(*INLINE.split("|")))
 
 
 def numbers(html: str) -> Counter[str]:
     """Years, shares, temperatures: whatever is written in digits. 1.5 is 1,5 in some languages."""
-    return Counter(
-        re.findall(r"\d+(?:[.,]\d+)?", lxml.html.fromstring(html).text_content().replace(",", "."))
-    )
+    return Counter(re.findall(r"\d+(?:[.,]\d+)?", text(lxml.html.fromstring(html)).replace(",", ".")))
 
 
-def texts(html: str) -> list[Any]:
-    return [e.text_content().strip() for e in lxml.html.fromstring(html).iter(*INLINE.split("|"))]
+def texts(html: str) -> list[str]:
+    return [text(e).strip() for e in lxml.html.fromstring(html).iter(*INLINE.split("|"))]
 
 
 @pytest.fixture(scope="module")
