@@ -22,10 +22,10 @@ from tools.sample_models.lessons import NOWHERE, Batch, Example, draw
 from tools.sample_models.model import END, Transformer
 from tools.sample_models.pieces import Ids
 
-PEAK, FLOOR, WARMUP = 2e-3, 0.06, 200
+PEAK, FLOOR, WARMUP = 2e-3, 0.1, 200
 SMOOTHING = 0.05
 GUIDANCE = 0.5
-AVERAGE = 0.995
+AVERAGE = 0.99
 KEPT = 6  # wrong translations of an example
 PATIENCE, IMPOSSIBLE = 0.1, -15.0
 
