@@ -33,6 +33,7 @@ from sqlalchemy import Connection
 from channels.webhook import Webhook
 from distributor import clock, log
 from distributor.article import Content
+from distributor.cli.running import keep_for_good
 from distributor.config import Config
 from distributor.delivery.courier import Courier, Line
 from distributor.events import Events
@@ -119,6 +120,7 @@ async def ours(url: str, number: int, channels: int, concurrency: int) -> float:
             log.configure(lines, pretty=False)
             async with wire(url, folder, channels, concurrency) as (ledger, courier):
                 await ledger.write(fill, number, channels)
+                keep_for_good()
                 started = time.perf_counter()
                 await courier.run(asyncio.Event(), until_idle=True)
                 took = time.perf_counter() - started

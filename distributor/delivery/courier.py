@@ -26,6 +26,7 @@ from distributor.ledger.stories import Naming, load
 
 BATCH = 500  # claims in one turn
 LINGER = 0.01  # seconds that outcomes may pile up before they are recorded in one transaction
+SHORT_REST = timedelta(seconds=1)
 LONGEST_REST = timedelta(seconds=60)
 GRACE = 15.0  # seconds that flights have to land after a stop
 
@@ -71,7 +72,7 @@ class Courier:
                 claimed = await self._turn(BATCH)
                 if until_idle and not (claimed or self._flights or self._landed):
                     break
-                if not claimed:
+                if claimed < BATCH:  # there is no more that could go until something lands or comes
                     await self._rest()
             await self._finish()
         finally:
@@ -136,11 +137,14 @@ class Courier:
 
     async def _rest(self) -> None:
         """Until something lands, the bell rings, or the next delivery is due."""
+        if self._flights:  # lands soon, and a turn meanwhile is cheaper than asking what is due when
+            await clock.wait(self._wake, SHORT_REST)
+            return
         now = self.now()
         try:
             due = await self.ledger.read(deliveries.next_due, now)
         except (SQLAlchemyError, OSError):
-            due = now + timedelta(seconds=1)
+            due = now + SHORT_REST
         await clock.wait(self._wake, min((due or now + LONGEST_REST) - now, LONGEST_REST))
 
     async def _finish(self) -> None:
