@@ -180,6 +180,7 @@ async def test_new_work_is_taken_when_the_bell_rings(wire: Wire, ledger: Ledger)
         await wire.add()
         ledger.ring()
         await until(lambda: len(desk.channels["a"].got) == 1)
+    assert await wire.state_of("a/x") == "delivered"
 
 
 async def test_urgent_overtakes_while_a_channel_is_busy(wire: Wire, ledger: Ledger) -> None:
