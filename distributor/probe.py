@@ -88,11 +88,7 @@ def _models(config: Config) -> Iterator[Finding]:
     for source in sorted(read):
         for target in sorted(t for t in wanted if not bcp47.same(source, t)):
             fine = packages.can(source, target)
-            said = (
-                " + ".join(p.name for p in packages.route(source, target))
-                if fine
-                else str(PairMissing(source, target))
-            )
+            said = packages.named(source, target) if fine else str(PairMissing(source, target))
             yield Finding(f"model {source} → {target}", fine, said)
     for fault in packages.faults:
         yield Finding("model", False, fault)

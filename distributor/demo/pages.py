@@ -60,17 +60,20 @@ async def _find(rows: Rows, id: str) -> Record:
 
 
 def _file(row: Record) -> Path | None:
-    """The HTML file of a delivery over a folder channel."""
-    address = row["remote_url"]
-    path = Path(unquote(address.removeprefix("file://"))).with_suffix(".html")
-    return path if address.startswith("file://") and path.is_file() else None
+    """The HTML file of a delivery over a folder channel; None for other channels."""
+    if not row["remote_url"].startswith("file://"):
+        return None
+    path = Path(unquote(row["remote_url"].removeprefix("file://"))).with_suffix(".html")
+    return path if path.is_file() else None
 
 
 def _row(row: Record) -> str:
     told = (row["member"], row["headline"], row["language"], row["channel"].partition("/")[2], row["state"])
     cells = "".join(f"<td>{escape(str(value))}</td>" for value in told)
-    link = f'<a href="/items/{row["id"]}">open</a>' if row["state"] == "delivered" else escape(row["answer"])
-    return f'<tr class="{row["state"]}">{cells}<td>{row["attempts"]}</td><td>{link}</td></tr>'
+    item = f'<a href="/items/{row["id"]}">open</a>' if row["state"] == "delivered" else escape(row["answer"])
+    if row["state"] == "delivered" and not row["remote_url"].startswith("file://"):
+        item += f' <a href="/items/{row["id"]}/raw">as it came</a>'
+    return f'<tr class="{row["state"]}">{cells}<td>{row["attempts"]}</td><td>{item}</td></tr>'
 
 
 def _as_page(html: str, language: str) -> str:

@@ -34,7 +34,6 @@ class Inbox:
     folder: Path
     """Where each item is a file, too: `member/key.json` or `.eml`."""
     items: dict[tuple[str, str], Arrived] = field(default_factory=dict)
-    rejected: int = 0
 
     def take(self, item: Arrived, suffix: str) -> None:
         """Keep it."""
@@ -53,7 +52,6 @@ def hooks(inbox: Inbox, secrets: Mapping[str, str]) -> list[web.RouteDef]:
         try:
             verifiers[member].verify(body.decode(), dict(request.headers))
         except (KeyError, UnicodeDecodeError, WebhookVerificationError):
-            inbox.rejected += 1
             return web.Response(status=401)
         key = request.headers["webhook-id"]
         inbox.take(Arrived(member, key, _html_of(json.loads(body)), body), ".json")

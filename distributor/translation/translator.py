@@ -130,9 +130,7 @@ class Translator:
         return await asyncio.to_thread(lambda: [job.finish(p) for job, p in zip(jobs, parts, strict=True)])
 
     async def _save(self, task: Task, content: Content, took_ms: float) -> None:
-        model = " + ".join(
-            f"{p.path.name}" for p in self.engine.packages.route(task.original.language, task.language)
-        )
+        model = self.engine.packages.named(task.original.language, task.language)
         try:
             await self.ledger.write(renditions.save, task, self.worker, content, model, took_ms, self.now())
         except LeaseLost:
