@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +63,8 @@ def hooks(inbox: Inbox, secrets: Mapping[str, str]) -> list[web.RouteDef]:
 
 def _html_of(item: dict[str, Any]) -> str:
     """The HTML body of a ninjs item, under its headline."""
-    bodies = {body.get("contenttype"): body.get("value", "") for body in item.get("bodies", [])}
-    headlines = [headline.get("value", "") for headline in item.get("headlines", [])]
-    return f"<h1>{''.join(headlines[:1])}</h1>{bodies.get('text/html', '')}"
+    html = "".join(body["value"] for body in item["bodies"] if body["contentType"] == "text/html")
+    return f"<h1>{escape(item['headlines'][0]['value'])}</h1>{html}"
 
 
 class _Handler:
