@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from channels.channel import Denied, Gone, Refused, Unavailable
 from channels.story import Receipt
@@ -50,6 +51,7 @@ def wish(retry_after: str | None, now: datetime) -> timedelta | None:
     return max(timedelta(), (date if date.tzinfo else date.replace(tzinfo=UTC)) - now)
 
 
+@lru_cache(maxsize=256)  # receivers say the same few things
 def tidy(said: str) -> str:
     """A receiver's words as one printable line that can be logged and shown."""
     line = " ".join(UNPRINTABLE.sub(" ", said).split())

@@ -2,46 +2,70 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 import logging
 import sys
 from collections.abc import MutableMapping
 from typing import Any, TextIO
 
+import orjson
 import structlog
 
+from distributor import clock
 from distributor.events import Attempted, Event, Polled, PollFailed, RenditionHeld, Translated, Trouble
 
 
 def configure(stream: TextIO, *, pretty: bool, verbose: bool = False) -> None:
     """JSON lines, or for a person at a terminal, columns; times are UTC, ISO 8601."""
+    columns = (
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.dev.ConsoleRenderer(),
+    )
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer() if pretty else _as_json,
-        ],
+        processors=columns if pretty else (_as_json,),
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=lambda *_: _Lines(stream),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, default=repr).encode
-
-
-def _as_json(_: object, __: str, told: MutableMapping[str, Any]) -> str:
+def _as_json(_: object, level: str, told: MutableMapping[str, Any]) -> str:
     """When, how grave and what first: people read these lines, too."""
-    first = {name: told.pop(name) for name in ("timestamp", "level", "event")}
-    return _encode({**first, **told})
+    line = {"timestamp": clock.now(), "level": level, "event": told.pop("event"), **told}
+    return orjson.dumps(line, default=repr, option=orjson.OPT_UTC_Z).decode()
+
+
+class _Lines:
+    """Writes each line at once and flushes all that one turn of the event loop wrote together."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._write, self._flush = stream.write, stream.flush
+        self._flushes = False
+
+    def msg(self, message: str) -> None:
+        self._write(message + "\n")
+        if self._flushes:
+            return
+        try:
+            asyncio.get_running_loop().call_soon(self._flush_all)
+            self._flushes = True
+        except RuntimeError:  # no loop runs in this thread
+            self._flush()
+
+    def _flush_all(self) -> None:
+        self._flushes = False
+        self._flush()
+
+    log = debug = info = warning = error = critical = exception = msg
 
 
 class Log:
     """Listens to events."""
 
     def __init__(self) -> None:
-        self.log = structlog.get_logger()
+        self.log = structlog.get_logger().bind()  # at once, not anew for each line
 
     def __call__(self, event: Event) -> None:
         match event:

@@ -8,12 +8,12 @@ from html import unescape
 from typing import Any
 from urllib.parse import quote
 
+import orjson
+
 from channels.formats.phrases import is_spaced
 from channels.story import Media, Origin, Role, Story
 
 MEDIA_TYPE = "application/json"
-
-JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 STANDARD = {
     "name": "ninjs",
@@ -43,7 +43,11 @@ URI_UNSAFE = re.compile(r"""[^!#$%&'()*+,/0-9:;=?@A-Z\[\]_a-z~.-]""")
 
 def encode(story: Story) -> bytes:
     """One ninjs item, UTF-8. Raises: UnicodeEncodeError where the text has lone surrogates."""
-    return JSON.encode(_item(story)).encode()
+    item = _item(story)
+    try:
+        return orjson.dumps(item)
+    except orjson.JSONEncodeError:
+        return json.dumps(item, ensure_ascii=False).encode()  # says which character it is
 
 
 def _item(story: Story) -> dict[str, Any]:
@@ -79,7 +83,7 @@ def _item(story: Story) -> dict[str, Any]:
 
 def _told(properties: dict[str, Any]) -> dict[str, Any]:
     """Without what nothing is known of."""
-    return {name: value for name, value in properties.items() if value not in ("", None, [])}
+    return {name: value for name, value in properties.items() if value}
 
 
 def _profile(story: Story) -> str:

@@ -45,16 +45,18 @@ async def _run(config: Config, once: bool) -> int:
                 return 0
             await service.once(stop)
         counts = await service.ledger.read(views.by_state)
-    click.echo(
-        ", ".join(f"{number} {state}" for state, number in sorted(counts.items())) or "nothing to deliver"
-    )
+    click.echo(_summary(counts))
     return int(bool(counts.get("dead") or counts.get("pending") or counts.get("sending")))
 
 
 def keep_for_good() -> None:
-    """What the start made stays until the end: the garbage collector need not look at it ever again."""
+    """What the start made stays until the end: the garbage collector need not look at it ever again.
+
+    Deliveries leave hardly any cycles behind, so it need not look at what is new every 700 objects, either.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _summary(counts: dict[str, int]) -> str:

@@ -15,25 +15,18 @@ TRIES = 3  # after the first
 
 
 async def attempt(
-    channel: Channel, story: Story, key: IdempotencyKey, timeout: float, sleep: Sleep = asyncio.sleep
+    channel: Channel, story: Story, key: IdempotencyKey, sleep: Sleep = asyncio.sleep
 ) -> Receipt | Exception:
-    """Send within `timeout` seconds in all; what went wrong is handed back, not raised.
-
-    A first try that succeeds pays for no retrying machinery.
-    """
+    """Send; what went wrong is handed back, not raised. A first try that succeeds pays for no retrying."""
     try:
-        async with asyncio.timeout(timeout):
-            try:
-                return await channel.send(story, key)
-            except Unavailable as e:
-                if not e.blip:
-                    return e
-                return await _again(channel, story, key, sleep)
+        return await channel.send(story, key)
+    except Unavailable as e:
+        return await _again(channel, story, key, sleep) if e.blip else e
     except Exception as e:
         return e
 
 
-async def _again(channel: Channel, story: Story, key: IdempotencyKey, sleep: Sleep) -> Receipt:
+async def _again(channel: Channel, story: Story, key: IdempotencyKey, sleep: Sleep) -> Receipt | Exception:
     waits = wait_random_exponential(multiplier=0.25, max=2)
     await sleep(waits.multiplier)
     retrying = AsyncRetrying(
@@ -43,7 +36,10 @@ async def _again(channel: Channel, story: Story, key: IdempotencyKey, sleep: Sle
         sleep=sleep,
         reraise=True,
     )
-    receipt: Receipt = await retrying(channel.send, story, key)
+    try:
+        receipt: Receipt = await retrying(channel.send, story, key)
+    except Exception as e:
+        return e
     return receipt
 
 

@@ -29,14 +29,24 @@ LINGER = 0.01  # seconds that outcomes may pile up before they are recorded in o
 SHORT_REST = timedelta(seconds=1)
 LONGEST_REST = timedelta(seconds=60)
 GRACE = 15.0  # seconds that flights have to land after a stop
+SWEEP = 1.0  # seconds between two looks for flights that are overdue
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An open channel and how long one attempt on it may take, in seconds."""
+    """An open channel and how long one attempt on it may take, in seconds, and up to `SWEEP` more."""
 
     channel: Channel
     timeout: float
+
+
+@dataclass(slots=True)
+class Flight:
+    """What is on its way, and until when (the loop's clock) it may be."""
+
+    claim: Claim
+    until: float
+    overdue: bool = False
 
 
 class Courier:
@@ -58,7 +68,7 @@ class Courier:
         self.schedule, self.now = schedule, now
         self.random = random or Random()
         self.lease = timedelta(seconds=60 + max((line.timeout for line in lines.values()), default=0))
-        self._flights: dict[asyncio.Task[None], Claim] = {}
+        self._flights: dict[asyncio.Task[None], Flight] = {}
         self._landed: list[Outcome] = []
         self._wake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
@@ -66,6 +76,7 @@ class Courier:
     async def run(self, stop: asyncio.Event, *, until_idle: bool = False) -> None:
         """Until `stop` is set (and the ledger's bell rung), or with `until_idle` until nothing is due."""
         self.ledger.bells.add(self._wake)
+        sweeper = asyncio.create_task(self._sweep())
         try:
             while not stop.is_set():
                 self._wake.clear()
@@ -77,6 +88,7 @@ class Courier:
             await self._finish()
         finally:
             self.ledger.bells.discard(self._wake)
+            sweeper.cancel()
 
     async def _turn(self, limit: int) -> int:
         """Record what has landed and claim what is due, in one transaction; how many were claimed."""
@@ -104,9 +116,11 @@ class Courier:
         return claims, load(db, {c.rendition for c in claims}, self.naming) if claims else {}
 
     def _take_off(self, claim: Claim, story: Story | None) -> None:
-        flight = asyncio.create_task(self._carry(claim, story))
-        self._flights[flight] = claim
-        flight.add_done_callback(self._land)
+        line = self.lines.get(claim.lane)
+        flight = Flight(claim, asyncio.get_running_loop().time() + (line.timeout if line else 0))
+        task = asyncio.create_task(self._carry(flight, line, story))
+        self._flights[task] = flight
+        task.add_done_callback(self._land)
 
     def _land(self, flight: asyncio.Task[None]) -> None:
         del self._flights[flight]
@@ -119,21 +133,32 @@ class Courier:
         self._timer = None
         self._wake.set()
 
-    async def _carry(self, claim: Claim, story: Story | None) -> None:
-        started, clocked = self.now(), time.perf_counter()
-        answer = await self._send(claim, story)
+    async def _carry(self, flight: Flight, line: Line | None, story: Story | None) -> None:
+        claim, started, clocked = flight.claim, self.now(), time.perf_counter()
+        answer: Receipt | Exception
+        if line is None or story is None:
+            answer = LookupError(f"no {'channel' if line is None else 'rendition'} for this delivery")
+        else:
+            try:
+                answer = await attempt(line.channel, _as_told(claim, story), claim.key)
+            except asyncio.CancelledError:
+                if not flight.overdue:
+                    raise
+                answer = TimeoutError()
         tried = Tried(claim, answer, started, (time.perf_counter() - clocked) * 1000)
         outcome = settle(tried, self.schedule, self.random)
         self._landed.append(outcome)
         self.events.emit(Attempted(claim, outcome))
 
-    async def _send(self, claim: Claim, story: Story | None) -> Receipt | Exception:
-        line = self.lines.get(claim.lane)
-        if line is None or story is None:
-            return LookupError(f"no {'channel' if line is None else 'rendition'} for this delivery")
-        if claim.action == "cancel":
-            story = replace(story, pub_status="canceled")
-        return await attempt(line.channel, story, claim.key, line.timeout)
+    async def _sweep(self) -> None:
+        """Give up on flights that are overdue: one look at all of them instead of a timer for each."""
+        now = asyncio.get_running_loop().time
+        while True:
+            await asyncio.sleep(SWEEP)
+            for task, flight in self._flights.items():
+                if flight.until <= now() and not flight.overdue:
+                    flight.overdue = True
+                    task.cancel()
 
     async def _rest(self) -> None:
         """Until something lands, the bell rings, or the next delivery is due."""
@@ -151,10 +176,14 @@ class Courier:
         """Let what is in flight land; hand back what does not in time, with its key unchanged."""
         if self._flights:
             _, late = await asyncio.wait(self._flights, timeout=GRACE)
-            lost = [self._flights[flight].id for flight in late]
+            lost = [self._flights[flight].claim.id for flight in late]
             for flight in late:
                 flight.cancel()
             await asyncio.gather(*late, return_exceptions=True)
             if lost:
                 await self.ledger.write(deliveries.hand_back, lost, worker=self.worker)
         await self._turn(0)
+
+
+def _as_told(claim: Claim, story: Story) -> Story:
+    return replace(story, pub_status="canceled") if claim.action == "cancel" else story

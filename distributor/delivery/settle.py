@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from channels.channel import Denied, Gone, Refused, Unavailable
 from channels.story import Receipt
@@ -16,8 +15,7 @@ from distributor.ledger.deliveries import Answer, Claim, Outcome
 SAID_AT_MOST = 500  # characters of a receiver's words that are kept
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(NamedTuple):
     """One attempt as it went: a receipt, or the exception instead of one."""
 
     claim: Claim

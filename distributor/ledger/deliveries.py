@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
     Connection,
@@ -29,8 +28,7 @@ from distributor.ledger.tables import PENDING, SENDING, attempt, delivery, lane
 Answer = Literal["delivered", "unavailable", "unknown", "refused", "denied", "gone"]
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A delivery that is ours to bring, until its lease runs out."""
 
     id: int
@@ -47,8 +45,7 @@ class Claim:
     failures: int
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What one attempt came to, and what follows from it."""
 
     claim: Claim
@@ -64,7 +61,7 @@ class Outcome:
     lane: Literal["open", "parked", "off"] = "open"
 
 
-CLAIMED = [delivery.c[name] for name in Claim.__dataclass_fields__]
+CLAIMED = [delivery.c[name] for name in Claim._fields]
 _d = delivery.alias("d")
 _sibling = delivery.alias("sibling")
 _flying = delivery.alias("flying")
@@ -80,7 +77,7 @@ def claim(db: Connection, worker: str, now: datetime, limit: int, lease: timedel
     claims: list[Claim] = []
     for name, room in db.execute(_LANES, {"b_now": now}).all():
         rows = db.execute(_CLAIM, {"b_lane": name, "b_room": min(room, limit - len(claims)), **ours})
-        claims += [Claim(*row) for row in rows]
+        claims += map(Claim._make, rows.all())
         if len(claims) >= limit:
             break
     return sorted(claims, key=lambda c: (c.urgency, c.id))
@@ -154,6 +151,7 @@ _SETTLED = (
     )
     .returning(delivery.c.id)
 )
+_TRIED = insert(attempt)
 
 
 def record(db: Connection, worker: str, outcomes: Sequence[Outcome], now: datetime) -> list[Outcome]:
@@ -161,7 +159,7 @@ def record(db: Connection, worker: str, outcomes: Sequence[Outcome], now: dateti
     ours = _record_delivered(db, worker, outcomes, now) | _record_others(db, worker, outcomes, now)
     kept = [o for o in outcomes if o.claim.id in ours]
     if kept:
-        db.execute(insert(attempt), [_attempt(o, worker) for o in kept])
+        db.execute(_TRIED, [_attempt(o, worker) for o in kept])
         _tend_lanes(db, kept, now)
         if again := [o.claim.id for o in kept if o.state == "pending"]:
             regate(db, again)
@@ -178,7 +176,7 @@ def _record_delivered(db: Connection, worker: str, outcomes: Sequence[Outcome], 
     ours: set[int] = set()
     for (said, remote_id, url), ids in alike.items():
         told = {"b_said": said, "b_remote_id": remote_id, "b_remote_url": url, "b_now": now}
-        ours.update(db.execute(_DELIVERED, {"b_ids": ids, "b_worker": worker, **told}).scalars())
+        ours.update(db.execute(_DELIVERED, {"b_ids": ids, "b_worker": worker, **told}).scalars().all())
     return ours
 
 

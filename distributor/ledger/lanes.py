@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from distributor.ledger.tables import lane
 
@@ -31,10 +31,16 @@ def sync(db: Connection, configured: Mapping[str, tuple[str, str, int]], now: da
         db.execute(update(lane).where(gone).values(state="removed", reason="not configured", since=now))
 
 
+_REOPEN = (
+    update(lane)
+    .where(lane.c.id.in_(bindparam("b_names", expanding=True)), lane.c.state == "parked")
+    .values(state="open", reason="", since=bindparam("b_now"), probe=None)
+)
+
+
 def reopen(db: Connection, names: Collection[str], now: datetime) -> None:
     """parked → open: it took something."""
-    parked = lane.c.id.in_(names) & (lane.c.state == "parked")
-    db.execute(update(lane).where(parked).values(state="open", reason="", since=now, probe=None))
+    db.execute(_REOPEN, {"b_names": list(names), "b_now": now})
 
 
 def park(db: Connection, name: str, state: str, reason: str, now: datetime) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from channels.story import PubStatus, Story
 from distributor.article import Content
@@ -27,6 +27,11 @@ class Naming(Protocol):
 
 def load(db: Connection, ids: Collection[int], naming: Naming) -> dict[int, Story]:
     """The stories of these renditions by rendition id; those that are not ready are left out."""
+    rows = db.execute(_READY, {"b_ids": list(ids)}).all()
+    return {row.id: _story(row, naming) for row in rows}
+
+
+def _ready() -> Select[Any]:
     its = (version.c.article == rendition.c.article) & (version.c.number == rendition.c.version)
     columns = (
         rendition.c.id,
@@ -43,8 +48,10 @@ def load(db: Connection, ids: Collection[int], naming: Naming) -> dict[int, Stor
         article.c.published,
     )
     rows = select(*columns).join(version, its).join(article, article.c.id == rendition.c.article)
-    ready = rendition.c.id.in_(ids) & (rendition.c.state == "ready")
-    return {row.id: _story(row, naming) for row in db.execute(rows.where(ready))}
+    return rows.where(rendition.c.id.in_(bindparam("b_ids", expanding=True)), rendition.c.state == "ready")
+
+
+_READY = _ready()
 
 
 def _story(row: AnyRow, naming: Naming, pub_status: PubStatus = "usable") -> Story:

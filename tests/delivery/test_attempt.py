@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from channels.channel import Refused, Unavailable
@@ -26,14 +25,14 @@ class Script:
         return answer
 
 
-async def tried(*answers: Receipt | Exception, timeout: float = 5) -> tuple[Any, Script, list[float]]:
+async def tried(*answers: Receipt | Exception) -> tuple[Any, Script, list[float]]:
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
     channel: Any = Script(*answers)
-    return await attempt(channel, STORY, KEY, timeout, sleep), channel, slept
+    return await attempt(channel, STORY, KEY, sleep), channel, slept
 
 
 BLIP = Unavailable("reset", blip=True)
@@ -61,13 +60,3 @@ async def test_what_is_no_blip_is_not_tried_again() -> None:
     busy, refused = Unavailable("busy"), Refused("no")
     assert (await tried(busy, Receipt()))[0] is busy
     assert (await tried(BLIP, refused, Receipt()))[0] is refused
-
-
-async def test_a_channel_that_hangs_is_given_up() -> None:
-    class Hanging:
-        async def send(self, story: Any, key: IdempotencyKey) -> Receipt:
-            await asyncio.Event().wait()
-            return Receipt()
-
-    hanging: Any = Hanging()
-    assert isinstance(await attempt(hanging, STORY, KEY, 0.01), TimeoutError)

@@ -62,11 +62,11 @@ class Scripted:
 class Desk:
     """A wire, its courier, and what it said."""
 
-    def __init__(self, wire: Wire, **channels: Scripted) -> None:
+    def __init__(self, wire: Wire, *, timeout: float = 5.0, **channels: Scripted) -> None:
         self.wire, self.channels = wire, channels
         wire.plan = [Route(f"{member}/x", member, "en") for member in channels]
         self.events: list[Event] = []
-        lines: Any = {f"{member}/x": Line(channel, 5.0) for member, channel in channels.items()}  # type: ignore[arg-type]
+        lines: Any = {f"{member}/x": Line(channel, timeout) for member, channel in channels.items()}  # type: ignore[arg-type]
         self.courier = Courier(
             wire.ledger,
             lines,
@@ -160,6 +160,18 @@ async def test_a_channel_that_hangs_does_not_hold_up_the_others(wire: Wire) -> N
         await until(lambda: len(desk.channels["b"].got) == 30)
         assert desk.channels["a"].got == []
         never.set()
+
+
+async def test_a_flight_that_takes_too_long_is_given_up_as_unknown(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier_module, "SWEEP", 0.01)
+    desk = Desk(wire, a=Scripted(asyncio.Event()), timeout=0.02)
+    await wire.add("g1", "hangs")
+    await desk.run()
+    [tried] = [e for e in desk.events if isinstance(e, Attempted)]
+    assert (tried.outcome.state, tried.outcome.answer) == ("pending", "unknown")
+    assert await wire.state_of("a/x") == "pending"
 
 
 async def test_no_more_than_its_concurrency_is_in_flight_on_a_channel(wire: Wire) -> None:
