@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -40,13 +40,14 @@ class Line:
     timeout: float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Flight:
     """What is on its way, and until when (the loop's clock) it may be."""
 
     claim: Claim
     until: float
     overdue: bool = False
+    task: asyncio.Task[None] = field(init=False)
 
 
 class Courier:
@@ -68,7 +69,7 @@ class Courier:
         self.schedule, self.now = schedule, now
         self.random = random or Random()
         self.lease = timedelta(seconds=60 + max((line.timeout for line in lines.values()), default=0))
-        self._flights: dict[asyncio.Task[None], Flight] = {}
+        self._flights: set[Flight] = set()
         self._landed: list[Outcome] = []
         self._wake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
@@ -117,13 +118,12 @@ class Courier:
 
     def _take_off(self, claim: Claim, story: Story | None) -> None:
         line = self.lines.get(claim.lane)
-        flight = Flight(claim, asyncio.get_running_loop().time() + (line.timeout if line else 0))
-        task = asyncio.create_task(self._carry(flight, line, story))
-        self._flights[task] = flight
-        task.add_done_callback(self._land)
+        flight = Flight(claim, asyncio.get_running_loop().time() + (line.timeout if line else SWEEP))
+        flight.task = asyncio.create_task(self._carry(flight, line, story))
+        self._flights.add(flight)
 
-    def _land(self, flight: asyncio.Task[None]) -> None:
-        del self._flights[flight]
+    def _land(self, flight: Flight) -> None:
+        self._flights.discard(flight)
         if len(self._landed) >= len(self._flights):
             self._wake.set()
         elif self._timer is None:
@@ -134,31 +134,37 @@ class Courier:
         self._wake.set()
 
     async def _carry(self, flight: Flight, line: Line | None, story: Story | None) -> None:
-        claim, started, clocked = flight.claim, self.now(), time.perf_counter()
-        answer: Receipt | Exception
+        started, clocked = self.now(), time.perf_counter()
+        try:
+            answer = await self._send(flight, line, story)
+            tried = Tried(flight.claim, answer, started, (time.perf_counter() - clocked) * 1000)
+            outcome = settle(tried, self.schedule, self.random)
+            self._landed.append(outcome)
+            self.events.emit(Attempted(flight.claim, outcome))
+        finally:
+            self._land(flight)
+
+    async def _send(self, flight: Flight, line: Line | None, story: Story | None) -> Receipt | Exception:
         if line is None or story is None:
-            answer = LookupError(f"no {'channel' if line is None else 'rendition'} for this delivery")
-        else:
-            try:
-                answer = await attempt(line.channel, _as_told(claim, story), claim.key)
-            except asyncio.CancelledError:
-                if not flight.overdue:
-                    raise
-                answer = TimeoutError()
-        tried = Tried(claim, answer, started, (time.perf_counter() - clocked) * 1000)
-        outcome = settle(tried, self.schedule, self.random)
-        self._landed.append(outcome)
-        self.events.emit(Attempted(claim, outcome))
+            return LookupError(f"no {'channel' if line is None else 'rendition'} for this delivery")
+        if flight.claim.action == "cancel":
+            story = replace(story, pub_status="canceled")
+        try:
+            return await attempt(line.channel, story, flight.claim.key)
+        except asyncio.CancelledError:
+            if not flight.overdue:
+                raise
+            return TimeoutError()
 
     async def _sweep(self) -> None:
         """Give up on flights that are overdue: one look at all of them instead of a timer for each."""
         now = asyncio.get_running_loop().time
         while True:
             await asyncio.sleep(SWEEP)
-            for task, flight in self._flights.items():
+            for flight in self._flights:
                 if flight.until <= now() and not flight.overdue:
                     flight.overdue = True
-                    task.cancel()
+                    flight.task.cancel()
 
     async def _rest(self) -> None:
         """Until something lands, the bell rings, or the next delivery is due."""
@@ -175,15 +181,12 @@ class Courier:
     async def _finish(self) -> None:
         """Let what is in flight land; hand back what does not in time, with its key unchanged."""
         if self._flights:
-            _, late = await asyncio.wait(self._flights, timeout=GRACE)
-            lost = [self._flights[flight].claim.id for flight in late]
+            await asyncio.wait([flight.task for flight in self._flights], timeout=GRACE)
+            late = list(self._flights)
             for flight in late:
-                flight.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-            if lost:
+                flight.task.cancel()
+            await asyncio.gather(*(flight.task for flight in late), return_exceptions=True)
+            if late:
+                lost = [flight.claim.id for flight in late]
                 await self.ledger.write(deliveries.hand_back, lost, worker=self.worker)
         await self._turn(0)
-
-
-def _as_told(claim: Claim, story: Story) -> Story:
-    return replace(story, pub_status="canceled") if claim.action == "cancel" else story
