@@ -14,11 +14,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
-import json
 import multiprocessing
 import os
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -29,6 +27,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
+from figures import figure, show
 from pydantic import SecretStr
 from sqlalchemy import Connection
 
@@ -175,27 +174,6 @@ def measure(url: str, options: argparse.Namespace) -> list[dict[str, Any]]:
         ),
         figure("peak memory", memory, "MiB"),
     ]
-
-
-def figure(name: str, value: float, unit: str, bar: float | None = None) -> dict[str, Any]:
-    """One line of the result; `met` where there is a bar."""
-    return {
-        "name": name,
-        "value": value,
-        "unit": unit,
-        "bar": bar,
-        "met": None if bar is None else value >= bar,
-    }
-
-
-def show(results: list[dict[str, Any]], as_json: bool) -> None:
-    """One object a line, or a table."""
-    for result in results:
-        if as_json:
-            sys.stdout.write(json.dumps(result) + "\n")
-            continue
-        bar = "" if result["bar"] is None else f"bar {result['bar']}: {'met' if result['met'] else 'NOT met'}"
-        sys.stdout.write(f"{result['name']:<32} {result['value']:>10} {result['unit']:<14} {bar}\n")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,16 @@ def parse_duration(value: object) -> object:
     return value
 
 
+def parse_size(value: object) -> object:
+    """`"500MB"`, `"2GB"` (10⁶, 10⁹) into bytes; numbers are bytes."""
+    if isinstance(value, str):
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", value.strip(), re.IGNORECASE)
+        if not found:
+            raise ValueError(f"not a size: {value!r}; write a number and a unit, such as '500MB', '2GB'")
+        return int(float(found[1]) * 1000 ** " KMGT".index(found[2].upper() or " "))
+    return value
+
+
 def resolve_secret(value: object) -> object:
     """`{ env = "NAME" }` or `{ file = "path" }` into the secret itself; never a string in the open."""
     match value:
@@ -43,6 +53,7 @@ def resolve_secret(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Size = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
 Secret = Annotated[SecretStr, BeforeValidator(resolve_secret)]
 
 

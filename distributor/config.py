@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from channels import registry
-from channels.settings import ChannelSettings, Duration, Settings
+from channels.settings import ChannelSettings, Duration, Secret, Settings, Size
 from distributor.bcp47 import canonical
 from distributor.errors import ConfigError
 
@@ -43,12 +43,48 @@ Backfill = Annotated[Duration | None, BeforeValidator(all_or_duration)]
 Topics = tuple[str, ...]
 
 
+class ConvertedModel(Settings):
+    """A model folder that was converted for CTranslate2, with its SentencePiece files, for one pair."""
+
+    engine: Literal["ctranslate2"]
+    path: str = Field(min_length=1)
+    source: Language
+    target: Language
+    source_token: str = Field("", description="What a multilingual model calls the source: 'eng_Latn'.")
+    target_token: str = Field("", description="And the target: 'rus_Cyrl', or '>>rus<<' before the text.")
+
+
+class RemoteEngine(Settings):
+    """A LibreTranslate that runs somewhere, for some pairs."""
+
+    engine: Literal["libretranslate"]
+    url: str = Field(min_length=1)
+    source: Language
+    targets: tuple[Language, ...] = Field(min_length=1)
+    api_key: Secret | None = None
+    allow_private: bool = False
+    timeout: Duration = Field(cast(Any, "60s"), validate_default=True)
+    batch: int = Field(50, ge=1, description="Sentences in one request.")
+
+
+EngineSettings = Annotated[ConvertedModel | RemoteEngine, Field(discriminator="engine")]
+ENGINES = ("ctranslate2", "libretranslate")
+
+
 class TranslationSettings(Settings):
     """How renditions are made."""
 
     packages: str = Field("sample", description="'sample', or a folder of installed Argos packages.")
+    engines: tuple[EngineSettings, ...] = Field((), description="Other engines, for some pairs.")
+    glossary: str = Field("", description="A folder with a glossary for each target language: ru.toml.")
     beam: int = Field(4, ge=1, le=16)
     threads: int = Field(0, ge=0, description="0: one for each core.")
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    compute_type: str = Field("default", description="CTranslate2's: int8, int8_float16, float32, …")
+    batch: int = Field(2048, ge=32, description="Pieces that go through a model together.")
+    slice: int = Field(2048, ge=32, description="Pieces after which what is more urgent has its turn.")
+    max_memory: Size = Field(cast(Any, "2GB"), validate_default=True, description="Of all loaded models.")
+    isolate: bool = Field(True, description="Run models in a process of their own, which may die alone.")
 
 
 class SourceSettings(Settings):
@@ -78,6 +114,10 @@ class MemberSettings(Settings):
     topics: Topics = ("*",)
     min_urgency: int = Field(9, ge=1, le=9, description="Nothing less urgent than this (9 is least).")
     exclude_sources: tuple[str, ...] = ()
+    on_doubt: Literal["hold", "send", "original"] = Field(
+        "hold",
+        description="A translation that the checks doubt: wait for an editor, take it, or the original.",
+    )
     channels: tuple[SerializeAsAny[ChannelSettings], ...] = Field(min_length=1)
 
     def lanes(self) -> Iterator[tuple[str, ChannelSettings]]:
@@ -190,6 +230,8 @@ def key(at: tuple[str | int, ...]) -> str:
 
 def _fault(model: type[BaseModel], fault: Any, before: tuple[str | int, ...] = ()) -> str:
     at = tuple(fault["loc"])
+    if len(at) > 3 and at[1] == "engines" and at[3] in ENGINES:  # which of the kinds it is, is no key
+        model, before, at = (ConvertedModel, RemoteEngine)[ENGINES.index(at[3])], at[:3], at[4:]
     return f"{key(before + at) or 'the file'}: {_mend(model, at, fault)}"
 
 

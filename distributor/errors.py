@@ -9,6 +9,7 @@
     + SourceGone       410: a feed that never will again
   x TranslationError
     + PairMissing      no installed package leads from one language to the other
+    + EngineAway       an engine elsewhere that does not answer now
 """
 
 from __future__ import annotations
@@ -65,3 +66,7 @@ class PairMissing(TranslationError):
             f"no model for {source} → {target}; install it with: distributor models install {source} {target}"
         )
         self.source, self.target = source, target
+
+
+class EngineAway(TranslationError):
+    """It may answer later; nothing is known of the text."""

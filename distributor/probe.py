@@ -14,9 +14,12 @@ from distributor import bcp47, clock
 from distributor.config import Config, SourceSettings
 from distributor.errors import DistributorError, PairMissing
 from distributor.ledger.ledger import Ledger
-from distributor.service import make, open_packages
+from distributor.service import make
 from distributor.sources.fetch import Bounds, fetch, open_session
 from distributor.sources.parse import parse
+from distributor.translation.engines import Engines
+from distributor.translation.libretranslate import LibreTranslate
+from distributor.translation.setup import engines_of, glossaries_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,11 @@ async def findings(config: Config) -> list[Finding]:
     asked: list[Coroutine[Any, Any, Finding]] = [_ledger(config)]
     asked += [_source(source) for source in config.sources]
     asked += [_channel(lane, settings) for lane, (_, settings) in config.lanes().items()]
+    engines = engines_of(config)
+    asked += [_engine(remote) for remote in dict.fromkeys(engines.remotes.values())]
     told = await asyncio.gather(*asked)
-    return [Finding("configuration", True, _summary(config)), *told, *_models(config)]
+    models, glossaries = _models(config, engines), _glossaries(config)
+    return [Finding("configuration", True, _summary(config)), *told, *models, *glossaries]
 
 
 def _summary(config: Config) -> str:
@@ -80,15 +86,30 @@ async def _channel(lane: str, settings: ChannelSettings) -> Finding:
         return Finding(f"channel {lane}", False, str(e))
 
 
-def _models(config: Config) -> Iterator[Finding]:
+async def _engine(remote: LibreTranslate) -> Finding:
+    try:
+        async with remote:
+            return Finding(f"engine {remote.host}", True, await remote.check())
+    except DistributorError as e:
+        return Finding(f"engine {remote.host}", False, str(e))
+
+
+def _models(config: Config, engines: Engines) -> Iterator[Finding]:
     """Each pair that the sources' and the members' languages call for."""
-    packages = open_packages(config)
     read = {s.language for s in config.sources}
     wanted = {tag for m, c in config.lanes().values() for tag in c.languages or m.languages}
     for source in sorted(read):
         for target in sorted(t for t in wanted if not bcp47.same(source, t)):
-            fine = packages.can(source, target)
-            said = packages.named(source, target) if fine else str(PairMissing(source, target))
+            fine = engines.can(source, target)
+            said = engines.named(source, target) if fine else str(PairMissing(source, target))
             yield Finding(f"model {source} → {target}", fine, said)
-    for fault in packages.faults:
+    for fault in engines.local.packages.faults:
         yield Finding("model", False, fault)
+
+
+def _glossaries(config: Config) -> Iterator[Finding]:
+    glossaries = glossaries_of(config)
+    for source, target in glossaries.pairs:
+        yield Finding(f"glossary {source} → {target}", True, "holds")
+    for fault in glossaries.faults:
+        yield Finding("glossary", False, fault)

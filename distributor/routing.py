@@ -30,6 +30,7 @@ class Route:
     lane: str
     member: str
     language: str
+    on_doubt: str = "hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Router:
 
     def _verdict(self, member: MemberSettings, facts: Facts) -> Verdict:
         routes = tuple(
-            Route(lane, member.id, language)
+            Route(lane, member.id, language, member.on_doubt)
             for lane, channel in member.lanes()
             for language in self.languages(
                 channel.languages or member.languages, member.deliver, facts.language

@@ -9,15 +9,14 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection
 
 from channels import registry
 from channels.channel import Channel
 from channels.settings import ChannelSettings
 from distributor import clock
-from distributor.config import SQLITE, Config
+from distributor.config import Config
 from distributor.delivery.courier import Courier, Line
 from distributor.events import Events
 from distributor.ledger import deliveries, lanes, renditions, sources
@@ -25,8 +24,8 @@ from distributor.ledger.ledger import Ledger
 from distributor.naming import Names
 from distributor.routing import Router
 from distributor.sources.intake import Intake
-from distributor.translation.engine import Engine
-from distributor.translation.packages import Packages, folders
+from distributor.translation.interpreter import Interpreter
+from distributor.translation.setup import engines_of, glossaries_of
 from distributor.translation.translator import Translator
 
 SLACK = 5.0  # seconds beyond a channel's own timeout before its attempt is given up from outside
@@ -72,24 +71,16 @@ async def opened(config: Config, events: Events) -> AsyncIterator[Service]:
         await stack.enter_async_context(ledger.alone())
         await ledger.write(_take_up, config, ledger.sqlite)
         lines = {lane: await _line(stack, channel) for lane, (_, channel) in config.lanes().items()}
-        packages = open_packages(config)
-        engine = Engine(packages, beam=config.translation.beam, threads=config.translation.threads)
-        stack.push_async_callback(asyncio.to_thread, engine.close)
-        routes = Router(config, packages.can).routes
+        engines = await stack.enter_async_context(engines_of(config))
+        routes = Router(config, engines.can).routes
+        interpreter = Interpreter(ledger, engines, glossaries_of(config))
         yield Service(
             config,
             ledger,
             tuple(Intake(ledger, source, routes, events) for source in config.sources),
-            Translator(ledger, engine, events, worker),
+            Translator(ledger, interpreter, events, worker),
             Courier(ledger, lines, Names(config), events, worker),
         )
-
-
-def open_packages(config: Config) -> Packages:
-    """The Argos packages that the configuration names; the sample models are unpacked beside the ledger."""
-    file = make_url(config.storage).database if config.storage.startswith(SQLITE) else None
-    beside = Path(file).parent if file else Path("var")
-    return Packages(folders(config.translation.packages, beside / "sample-models"))
 
 
 async def _line(stack: AsyncExitStack, settings: ChannelSettings) -> Line:

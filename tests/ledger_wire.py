@@ -13,6 +13,7 @@ from distributor.ledger import articles, deliveries, lanes, renditions
 from distributor.ledger.articles import Entry
 from distributor.ledger.deliveries import Claim, Outcome
 from distributor.ledger.ledger import Ledger
+from distributor.ledger.renditions import Made
 from distributor.ledger.tables import delivery, rendition
 from distributor.routing import Facts, Route
 
@@ -88,7 +89,7 @@ class Wire:
             done = task.original.having(
                 language=task.language, headline=f"[{task.language}] {task.original.headline}"
             )
-            await self.ledger.write(renditions.save, task, worker, done, "test", 1.0, self.now())
+            await self.ledger.write(renditions.save, task, worker, Made(done, "test", 1.0), self.now())
         return len(tasks)
 
     async def states(self) -> dict[tuple[int, int, str, str], str]:

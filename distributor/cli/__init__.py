@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from distributor.cli import demo, editing, models, reading, running
+from distributor.cli import demo, editing, glossary, memory, models, reading, running
 from distributor.errors import ConfigError, DistributorError
 
 COMMANDS = (
@@ -16,13 +16,18 @@ COMMANDS = (
     demo.demo,
     reading.articles,
     reading.deliveries,
+    reading.renditions,
     reading.status,
     reading.why,
     editing.urgent,
     editing.hold,
     editing.release,
+    editing.approve,
+    editing.retranslate,
     editing.replay,
     models.models,
+    glossary.glossary,
+    memory.memory,
 )
 
 

@@ -12,17 +12,17 @@ from sqlalchemy import Connection
 from distributor import clock
 from distributor.cli.context import who, with_ledger
 from distributor.config import Config
-from distributor.ledger import articles, deliveries
+from distributor.ledger import articles, deliveries, renditions
 from distributor.ledger.audit import note
 from distributor.ledger.fanout import Routes
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import delivery
 from distributor.routing import Router
-from distributor.service import open_packages
+from distributor.translation.setup import engines_of
 
 
 def _routes(config: Config) -> Routes:
-    return Router(config, open_packages(config).can).routes
+    return Router(config, engines_of(config).can).routes
 
 
 @click.command()
@@ -70,6 +70,41 @@ def release(config: Path, article: str) -> None:
         return await ledger.write(articles.release, row.id, _routes(settings), who(), clock.now())
 
     click.echo(f"released: {with_ledger(config, act)} deliveries may go")
+
+
+@click.command()
+@click.argument("article")
+@click.argument("language")
+@click.pass_obj
+def approve(config: Path, article: str, language: str) -> None:
+    """Let the rendition of ARTICLE in LANGUAGE go that the checks hold: you have read it.
+
+    `distributor renditions --held` shows what there is, and why.
+    """
+
+    async def act(_: Config, ledger: Ledger) -> int:
+        row = await ledger.read(articles.find, article)
+        return await ledger.write(renditions.approve, row.id, language, who(), clock.now())
+
+    click.echo(f"approved: {with_ledger(config, act)} deliveries may go")
+
+
+@click.command()
+@click.argument("article")
+@click.argument("language")
+@click.pass_obj
+def retranslate(config: Path, article: str, language: str) -> None:
+    """Translate ARTICLE, which is held, into LANGUAGE again.
+
+    After a change of the models, the glossary or the memory.
+    """
+
+    async def act(_: Config, ledger: Ledger) -> None:
+        row = await ledger.read(articles.find, article)
+        await ledger.write(renditions.again, row.id, language, who(), clock.now())
+
+    with_ledger(config, act)
+    click.echo("it waits to be translated again")
 
 
 @click.command()

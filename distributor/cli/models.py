@@ -16,9 +16,9 @@ from distributor.config import Config, load
 from distributor.errors import ConfigError
 from distributor.ledger.audit import note
 from distributor.ledger.ledger import Ledger
-from distributor.service import open_packages
 from distributor.translation import models as argos_models
 from distributor.translation.packages import Installed
+from distributor.translation.setup import packages_of
 
 
 @click.group()
@@ -31,7 +31,7 @@ def models() -> None:
 @click.pass_obj
 def list_(config: Path, as_json: bool) -> None:
     """List the installed models."""
-    packages = open_packages(load(config))
+    packages = packages_of(load(config))
     rows = [
         {
             "source": p.source,

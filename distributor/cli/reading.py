@@ -13,9 +13,9 @@ from distributor.config import Config
 from distributor.ledger import articles as ledger_articles
 from distributor.ledger import views
 from distributor.ledger.ledger import Ledger
-from distributor.ledger.tables import delivery
+from distributor.ledger.tables import delivery, rendition
 from distributor.routing import Facts, Router
-from distributor.service import open_packages
+from distributor.translation.setup import engines_of
 
 STATES = ("waiting", "pending", "sending", "delivered", "dead", "superseded", "canceled")
 
@@ -124,6 +124,29 @@ def _needs_a_person(told: dict[str, Any]) -> bool:
 
 
 @click.command()
+@click.argument("article", default="")
+@click.option("--held", is_flag=True, help="Only those that wait for a person.")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
+@as_json
+@click.pass_obj
+def renditions(config: Path, article: str, held: bool, limit: int, as_json: bool) -> None:
+    """List renditions, of one ARTICLE (id, guid or slug) or of all, with what speaks against them.
+
+    --json has each doubt with its sentence and translation. `distributor approve` lets a held one go,
+    `distributor memory correct` words a sentence, `distributor retranslate` translates it again.
+    """
+
+    async def act(_: Config, ledger: Ledger) -> list[views.Record]:
+        where: list[Any] = [rendition.c.state == "held"] if held else []
+        if article:
+            where.append(rendition.c.article == (await ledger.read(ledger_articles.find, article)).id)
+        return await ledger.read(views.renditions, where, limit=limit)
+
+    columns = ("article", "version", "language", "origin", "state", "model", "headline", "reason")
+    show(with_ledger(config, act), as_json, columns, "renditions")
+
+
+@click.command()
 @click.argument("article")
 @click.argument("member", default="")
 @as_json
@@ -134,7 +157,7 @@ def why(config: Path, article: str, member: str, as_json: bool) -> None:
     async def act(settings: Config, ledger: Ledger) -> list[views.Record]:
         row = await ledger.read(ledger_articles.find, article)
         facts = Facts(row.source, row.language, tuple(row.content["categories"]), row.urgency)
-        router = Router(settings, open_packages(settings).can)
+        router = Router(settings, engines_of(settings).can)
         verdicts = [v for v in router.explain(facts) if not member or v.member == member]
         if not verdicts:
             raise click.BadParameter(f"no member {member!r}; see config.toml", param_hint="MEMBER")

@@ -7,13 +7,16 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, insert, select, update
+from sqlalchemy import Connection, case, insert, null, or_, select, update
 
 from channels.story import IdempotencyKey
 from distributor import bcp47
 from distributor.article import Content
 from distributor.ledger.tables import PENDING, WAITING, AnyRow, article, delivery, rendition, version
 from distributor.routing import Facts, Route
+
+in_doubt = (rendition.c.state == "held") & rendition.c.content.is_not(null())
+"""Made, and held for what speaks against it; what could not be made at all is held without content."""
 
 Routes = Callable[[Facts], Sequence[Route]]
 
@@ -31,13 +34,13 @@ def fan_out(db: Connection, article_id: int, routes: Routes, now: datetime) -> i
     row = db.execute(select(article).where(article.c.id == article_id)).one()
     content = head_content(db, row)
     facts = Facts(row.source, content.language, content.categories, row.urgency)
-    wanted = {(r.lane, r.language): r.member for r in routes(facts)} | _had_before(db, row)
+    wanted = _had_before(db, row) | {(r.lane, r.language): (r.member, r.on_doubt) for r in routes(facts)}
     there = {(d.lane, d.language) for d in _deliveries(db, row)}
-    missing = {place: member for place, member in wanted.items() if place not in there}
+    missing = {place: whose for place, whose in wanted.items() if place not in there}
     if missing:
         made = _renditions(db, row, content.language, {language for _, language in missing}, now)
         db.execute(
-            insert(delivery), [_delivery(row, place, member, made, now) for place, member in missing.items()]
+            insert(delivery), [_delivery(row, place, whose, made, now) for place, whose in missing.items()]
         )
         open_gate(db, article_id)
     return len(missing)
@@ -52,11 +55,36 @@ def head_content(db: Connection, row: AnyRow) -> Content:
 def open_gate(db: Connection, article_id: int) -> int:
     """waiting → pending, for what has its rendition, where the article may go; how many."""
     may_go = select(article.c.id).where(article.c.id == article_id, article.c.pub_status == "usable")
-    ready = select(rendition.c.id).where(rendition.c.article == article_id, rendition.c.state == "ready")
-    ours = (
-        (delivery.c.article.in_(may_go)) & (delivery.c.rendition.in_(ready)) & (delivery.c.state == WAITING)
-    )
+    its = select(rendition.c.id).where(rendition.c.article == article_id)
+    ready = delivery.c.rendition.in_(its.where(rendition.c.state == "ready"))
+    doubtful = delivery.c.rendition.in_(its.where(in_doubt)) & (delivery.c.on_doubt == "send")
+    ours = delivery.c.article.in_(may_go) & (delivery.c.state == WAITING) & or_(ready, doubtful)
     return db.execute(update(delivery).where(ours).values(state="pending")).rowcount
+
+
+def send_original(db: Connection, rendition_id: int) -> None:
+    """Give those who want the original rather than a rendition in doubt the original; once to each lane."""
+    row = db.execute(select(rendition).where(rendition.c.id == rendition_id)).one()
+    its = (version.c.article == row.article) & (version.c.number == row.version)
+    language = db.execute(select(version.c.language).where(its)).scalar_one()
+    theirs = (delivery.c.rendition == rendition_id) & (delivery.c.state == WAITING)
+    theirs = theirs & (delivery.c.on_doubt == "original")
+    waiting = db.execute(select(delivery.c.id, delivery.c.lane, delivery.c.created).where(theirs)).all()
+    if not waiting:
+        return
+    whose = db.execute(select(article).where(article.c.id == row.article)).one()
+    original = _renditions(db, whose, language, {language}, waiting[0].created)[language]
+    going = select(delivery.c.lane).where(delivery.c.rendition == original)
+    served = {lane for (lane,) in db.execute(going)}
+    for one in waiting:
+        twice = one.lane in served
+        new = (
+            {"state": "superseded", "answer": "in doubt; the original goes"}
+            if twice
+            else {"rendition": original}
+        )
+        served.add(one.lane)
+        db.execute(update(delivery).where(delivery.c.id == one.id).values(**new))
 
 
 def regate(db: Connection, ids: Sequence[int]) -> None:
@@ -86,12 +114,13 @@ def supersede(db: Connection, article_id: int, head: int) -> None:
     )
 
 
-def _had_before(db: Connection, row: AnyRow) -> dict[tuple[str, str], str]:
-    """Who has an older version gets this one too, whatever its topics are now."""
-    had = select(delivery.c.lane, delivery.c.language, delivery.c.member).where(
+def _had_before(db: Connection, row: AnyRow) -> dict[tuple[str, str], tuple[str, str]]:
+    """Who has an older version gets this one too, whatever its topics are now: member and what on doubt."""
+    names = (delivery.c.lane, delivery.c.language, delivery.c.member, delivery.c.on_doubt)
+    had = select(*names).where(
         delivery.c.article == row.id, delivery.c.version < row.head, delivery.c.state == "delivered"
     )
-    return {(lane, language): member for lane, language, member in db.execute(had)}
+    return {(lane, language): (member, on_doubt) for lane, language, member, on_doubt in db.execute(had)}
 
 
 def _deliveries(db: Connection, row: AnyRow) -> Sequence[AnyRow]:
@@ -128,9 +157,9 @@ def _rendition(row: AnyRow, original: str, language: str, now: datetime) -> dict
 
 
 def _delivery(
-    row: AnyRow, place: tuple[str, str], member: str, renditions: dict[str, int], now: datetime
+    row: AnyRow, place: tuple[str, str], whose: tuple[str, str], renditions: dict[str, int], now: datetime
 ) -> dict[str, Any]:
-    lane, language = place
+    (lane, language), (member, on_doubt) = place, whose
     return {
         "key": idempotency_key(lane, row.source, row.guid, row.head, language, "publish"),
         "article": row.id,
@@ -140,6 +169,7 @@ def _delivery(
         "member": member,
         "language": language,
         "rendition": renditions[language],
+        "on_doubt": on_doubt,
         "state": "waiting",
         "urgency": row.urgency,
         "due": now,

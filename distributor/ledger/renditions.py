@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, func, or_, select, update
 
+from distributor import bcp47
 from distributor.article import Content
-from distributor.errors import LeaseLost
-from distributor.ledger.fanout import open_gate
-from distributor.ledger.tables import WAITING, WORKING, AnyRow, rendition, version
+from distributor.errors import LeaseLost, NotFound
+from distributor.ledger.audit import note
+from distributor.ledger.fanout import open_gate, send_original
+from distributor.ledger.tables import WAITING, WORKING, AnyRow, article, rendition, version
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,15 @@ class Task:
     original: Content
 
 
-def claim(db: Connection, worker: str, now: datetime, limit: int, lease: timedelta) -> list[Task]:
-    """waiting → working, the most urgent first, leased to `worker`."""
+def claim(
+    db: Connection, worker: str, now: datetime, limit: int, lease: timedelta, *, above: int = 10
+) -> list[Task]:
+    """waiting → working, the most urgent first, leased to `worker`; only what is more urgent than `above`."""
     free = or_(
         rendition.c.state == WAITING, (rendition.c.state == WORKING) & (rendition.c.leased_until < now)
     )
-    due = select(rendition.c.id).where(free).order_by(rendition.c.urgency, rendition.c.id).limit(limit)
+    due = select(rendition.c.id).where(free, rendition.c.urgency < above)
+    due = due.order_by(rendition.c.urgency, rendition.c.id).limit(limit)
     ids = db.execute(due.with_for_update(skip_locked=True)).scalars().all()
     if not ids:
         return []
@@ -41,18 +46,33 @@ def claim(db: Connection, worker: str, now: datetime, limit: int, lease: timedel
     return _tasks(db, ids)
 
 
-def save(
-    db: Connection, task: Task, worker: str, content: Content, model: str, took_ms: float, now: datetime
-) -> int:
-    """working → ready; how many deliveries that lets go. Raises: LeaseLost."""
-    values = {
-        "state": "ready",
-        "content": content.to_json(),
-        "model": model,
-        "took_ms": took_ms,
-        "ready": now,
-    }
-    _settle(db, task, worker, values)
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A rendition as it came out. `doubts`: what speaks against it, as plain data."""
+
+    content: Content
+    model: str
+    took_ms: float
+    doubts: tuple[dict[str, Any], ...] = ()
+    reason: str = ""
+    """The doubts in a line, for an editor."""
+    origin: Literal["machine", "edited"] = "machine"
+
+
+def save(db: Connection, task: Task, worker: str, made: Made, now: datetime) -> int:
+    """working → ready, or held where there are doubts; how many deliveries that lets go.
+
+    What is in doubt is kept for an editor, and goes to those who want it even so, or the original instead.
+    Raises: LeaseLost.
+    """
+    told = {"model": made.model, "took_ms": made.took_ms, "origin": made.origin}
+    values = {"content": made.content.to_json(), **told}
+    if made.doubts:
+        held = {"state": "held", "reason": made.reason, "doubts": list(made.doubts)}
+        _settle(db, task, worker, {**values, **held})
+        send_original(db, task.id)
+    else:
+        _settle(db, task, worker, {**values, "state": "ready", "ready": now})
     return open_gate(db, task.article)
 
 
@@ -61,11 +81,33 @@ def hold(db: Connection, task: Task, worker: str, reason: str) -> None:
     _settle(db, task, worker, {"state": "held", "reason": reason})
 
 
-def hand_back(db: Connection, worker: str | None = None) -> int:
-    """working → waiting: what `worker` (or, at a start on SQLite, anybody) had in hand."""
+def approve(db: Connection, article_id: int, language: str, who: str, now: datetime) -> int:
+    """held → ready: an editor has read it; how many deliveries that lets go. Raises: NotFound."""
+    row = _head(db, article_id, language)
+    if row.state != "held" or row.content is None:
+        raise NotFound(f"the {language} rendition of article {article_id} is {row.state}: nothing to approve")
+    mine = update(rendition).where(rendition.c.id == row.id, rendition.c.state == "held")
+    db.execute(mine.values(state="ready", ready=now))
+    note(db, now, who, "approve", f"article {article_id}", f"{language}: {row.reason}")
+    return open_gate(db, article_id)
+
+
+def again(db: Connection, article_id: int, language: str, who: str, now: datetime) -> None:
+    """held → waiting: the glossary, the memory or a model has changed. Raises: NotFound."""
+    row = _head(db, article_id, language)
+    if row.state != "held":
+        raise NotFound(f"the {language} rendition of article {article_id} is {row.state}, not held")
+    reopen(db, [row.id])
+    note(db, now, who, "retranslate", f"article {article_id}", language)
+
+
+def hand_back(db: Connection, worker: str | None = None, ids: Collection[int] | None = None) -> int:
+    """working → waiting: what `worker` (or, at a start on SQLite, anybody) had in hand, or `ids` of it."""
     mine = rendition.c.state == WORKING
     if worker is not None:
         mine = mine & (rendition.c.lease == worker)
+    if ids is not None:
+        mine = mine & rendition.c.id.in_(ids)
     back = update(rendition).where(mine).values(state="waiting", lease=None, leased_until=None)
     return db.execute(back).rowcount
 
@@ -81,7 +123,8 @@ def held(db: Connection) -> Sequence[AnyRow]:
 def reopen(db: Connection, ids: Collection[int]) -> int:
     """held → waiting: what they lacked is there now."""
     mine = rendition.c.id.in_(ids) & (rendition.c.state == "held")
-    return db.execute(update(rendition).where(mine).values(state="waiting", reason="")).rowcount
+    back = {"state": "waiting", "reason": "", "doubts": None}
+    return db.execute(update(rendition).where(mine).values(**back)).rowcount
 
 
 def unfinished(db: Connection) -> int:
@@ -100,6 +143,16 @@ def machine_made(db: Connection) -> int:
     made = select(func.count()).select_from(rendition).where(rendition.c.origin == "machine")
     number: int = db.execute(made).scalar_one()
     return number
+
+
+def _head(db: Connection, article_id: int, language: str) -> AnyRow:
+    """The rendition of an article's head version. Raises: NotFound."""
+    its = (article.c.id == rendition.c.article) & (article.c.head == rendition.c.version)
+    rows = select(rendition).join(article, its).where(rendition.c.article == article_id)
+    found = [row for row in db.execute(rows) if bcp47.same(row.language, language)]
+    if not found:
+        raise NotFound(f"article {article_id} has no rendition in {language}")
+    return found[0]
 
 
 def _settle(db: Connection, task: Task, worker: str, values: dict[str, Any]) -> None:

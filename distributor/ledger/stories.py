@@ -6,10 +6,11 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, or_, select
 
 from channels.story import PubStatus, Story
 from distributor.article import Content
+from distributor.ledger.fanout import in_doubt
 from distributor.ledger.tables import AnyRow, article, rendition, version
 
 
@@ -26,7 +27,7 @@ class Naming(Protocol):
 
 
 def load(db: Connection, ids: Collection[int], naming: Naming) -> dict[int, Story]:
-    """The stories of these renditions by rendition id; those that are not ready are left out."""
+    """The stories of these renditions by rendition id; those that were not made are left out."""
     rows = db.execute(_READY, {"b_ids": list(ids)}).all()
     return {row.id: _story(row, naming) for row in rows}
 
@@ -48,7 +49,8 @@ def _ready() -> Select[Any]:
         article.c.published,
     )
     rows = select(*columns).join(version, its).join(article, article.c.id == rendition.c.article)
-    return rows.where(rendition.c.id.in_(bindparam("b_ids", expanding=True)), rendition.c.state == "ready")
+    made = or_(rendition.c.state == "ready", in_doubt)  # who wants what is in doubt, gets it
+    return rows.where(rendition.c.id.in_(bindparam("b_ids", expanding=True)), made)
 
 
 _READY = _ready()

@@ -130,6 +130,7 @@ rendition = Table(
     Column("urgency", Integer, nullable=False),
     Column("content", JSON(none_as_null=True)),
     Column("reason", Text, nullable=False, default=""),
+    Column("doubts", JSON(none_as_null=True)),
     Column("model", String, nullable=False, default=""),
     Column("took_ms", Float),
     Column("lease", String),
@@ -141,6 +142,23 @@ rendition = Table(
 )
 Index("ix_rendition_waiting", rendition.c.urgency, rendition.c.id, sqlite_where=rendition.c.state == WAITING,
       postgresql_where=rendition.c.state == WAITING)  # fmt: skip
+
+memory = Table(
+    "memory",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("source_language", String, nullable=False),
+    Column("target_language", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("glossary", String, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("ties", JSON(none_as_null=True)),
+    Column("origin", String, nullable=False),
+    Column("changed", Instant, nullable=False),
+    UniqueConstraint("source_language", "target_language", "digest", "model", "glossary"),
+)
 
 lane = Table(
     "lane",
@@ -167,6 +185,7 @@ delivery = Table(
     Column("member", String, nullable=False),
     Column("language", String, nullable=False),
     Column("rendition", ForeignKey("rendition.id"), nullable=False),
+    Column("on_doubt", String, nullable=False, default="hold", server_default="hold"),
     Column("state", String, nullable=False),
     Column("urgency", Integer, nullable=False),
     Column("due", Instant, nullable=False),

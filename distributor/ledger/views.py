@@ -102,6 +102,16 @@ def held(db: Connection) -> list[Record]:
     ]
 
 
+def renditions(db: Connection, where: list[Any], *, limit: int = 0) -> list[Record]:
+    """article, version, language, origin, state, model, reason, doubts, …; newest first."""
+    its = (version.c.article == rendition.c.article) & (version.c.number == rendition.c.version)
+    names = ("id", "article", "version", "language", "origin", "state", "model", "reason", "doubts")
+    columns = [rendition.c[name] for name in (*names, "took_ms")]
+    rows = select(*columns, version.c.headline).join(version, its).where(*where)
+    rows = rows.order_by(rendition.c.id.desc()).limit(limit or None)
+    return [{**row._mapping, "doubts": row.doubts or []} for row in db.execute(rows)]
+
+
 def iso(at: datetime | None) -> str | None:
     """How an instant is written for machines: UTC, ISO 8601, to the millisecond."""
     return (

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from distributor.translation.sentences import gap
 from distributor.translation.words import Range, occurrences, tells
 
 _FAINT = 0.03
@@ -38,6 +39,21 @@ def unchanged(text: str) -> Translation:
     return Translation(
         text, tuple(Tie(i, i + 1, i, i + 1, 1.0) for i, c in enumerate(text) if not c.isspace())
     )
+
+
+def moved(ties: Sequence[Tie], by: int, to_by: int) -> list[Tie]:
+    """The same ties in texts that begin so much earlier."""
+    return [Tie(t.start + by, t.end + by, t.to_start + to_by, t.to_end + to_by, t.weight) for t in ties]
+
+
+def joined(parts: Iterable[tuple[int, Translation]], language: str) -> Translation:
+    """One translation of the translations of a sentence's pieces, each with where its piece starts."""
+    text, ties = "", list[Tie]()
+    for start, part in parts:
+        text += gap(text, language)
+        ties += moved(part.ties, start, len(text))
+        text += part.text
+    return Translation(text, tuple(ties))
 
 
 def attended(

@@ -23,6 +23,7 @@ class Job:
         self._body = Document(content.body, source)
         self._media = [Plain(text, source) for m in content.media for text in (m.title, m.caption, m.alt)]
         self.sentences: tuple[str, ...] = tuple(s for part in self._parts() for s in part.sentences)
+        self.marked: frozenset[str] = frozenset(s for part in self._parts() for s in part.marked)
 
     def finish(self, translations: Sequence[Translation]) -> Content:
         """The content in `target`, of the translations of `sentences` in their order.

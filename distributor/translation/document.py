@@ -55,11 +55,10 @@ class Document:
         reader = _Reader(self._root, source)
         self._runs = [run for run in reader.runs(self._root) if run.segment.sentences]
         self._attributes = list(reader.attributes())
-        texts = (
-            *(run.segment.sentences for run in self._runs),
-            *(a.sentences for _, _, a in self._attributes),
-        )
-        self.sentences = tuple(sentence for text in texts for sentence in text)
+        texts: list[Segment | Plain] = [run.segment for run in self._runs]
+        texts += [plain for _, _, plain in self._attributes]
+        self.sentences = tuple(sentence for text in texts for sentence in text.sentences)
+        self.marked = tuple(sentence for text in texts for sentence in text.marked)
 
     def render(self, translations: Sequence[Translation], language: str) -> str:
         """The same tree with the translations of `sentences`, in their order, in place of these."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from distributor.errors import PairMissing
 from distributor.translation import archive
@@ -35,18 +35,43 @@ class Installed:
     path: Path
     from_code: str
     to_code: str
+    kind: Literal["argos", "ctranslate2"] = "argos"
+    """`ctranslate2`: no package, but a folder with a converted model, as the configuration names it."""
+    source_token: str = ""
+    target_token: str = ""
+
+    @property
+    def weights(self) -> Path:
+        """The folder of `model.bin`."""
+        return self.path / "model" if self.kind == "argos" else self.path
 
     @property
     def model(self) -> str:
-        """For the record: `argos en_ru 1.9`."""
+        """For the record: `argos en_ru 1.9`, `ctranslate2 opus-mt-en-ru`."""
+        if self.kind == "ctranslate2":
+            return f"ctranslate2 {self.path.name}"
         return f"argos{' sample' if self.sample else ''} {self.from_code}_{self.to_code} {self.version}"
 
 
-class Packages:
-    """The packages in some folders; a broken one is left out and told about in `faults`."""
+def converted(
+    path: Path, source: str, target: str, *, source_token: str = "", target_token: str = ""
+) -> Installed:
+    """A model folder that was converted for CTranslate2, between two languages (BCP 47)."""
+    codes = to_argos(source)[0], to_argos(target)[0]
+    return Installed(
+        source, target, path.name, "", False, path, *codes, "ctranslate2", source_token, target_token
+    )
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+
+class Packages:
+    """The packages in some folders; a broken one is left out and told about in `faults`.
+
+    `chosen` go before them: converted models that the configuration names for a pair.
+    """
+
+    def __init__(self, folders: Sequence[Path], chosen: Sequence[Installed] = ()) -> None:
         self.folders = tuple(folders)
+        self.chosen = tuple(chosen)
         self.faults: tuple[str, ...] = ()
         self._seen: tuple[int, ...] | None = None
         self._installed: list[Installed] = []
@@ -71,8 +96,9 @@ class Packages:
     def route(self, source: str, target: str) -> tuple[Installed, ...]:
         """One package, or two over a language between. Both tags are BCP 47.
 
-        A real model goes before a sample, a direct way before one over another language, English before
-        other languages between, the newest version before older ones. Raises: PairMissing.
+        A real model goes before a sample, a direct way before one over another language, a chosen model
+        before a package, English before other languages between, the newest version before older ones.
+        Raises: PairMissing.
         """
         best = self._best(source, target)
         if best is None:
@@ -110,9 +136,12 @@ class Packages:
                 continue
             if metadata.get("type", "translate") == "translate":
                 found.append(_installed(path, metadata))
+        gone = [p for p in self.chosen if not (p.weights / "model.bin").is_file()]
+        faults += [f"{p.path}: holds no model.bin; convert a model for CTranslate2 into it" for p in gone]
         self.faults = tuple(faults)
         self._known.clear()
-        self._installed = sorted(found, key=lambda p: (p.source, p.target, p.sample, newest(p.version)))
+        rest = sorted(found, key=lambda p: (p.source, p.target, p.sample, newest(p.version)))
+        self._installed = [*(p for p in self.chosen if p not in gone), *rest]
 
 
 def samples(folder: Path, archives: Path = SAMPLES) -> Path:
@@ -172,7 +201,15 @@ def _installed(path: Path, metadata: dict[str, Any]) -> Installed:
 def _rank(way: Sequence[Installed], starts: Sequence[str], ends: Sequence[str]) -> tuple[Any, ...]:
     closeness = starts.index(way[0].from_code) + ends.index(way[-1].to_code)
     between = any(p.to_code != "en" for p in way[:-1])
-    return any(p.sample for p in way), len(way), closeness, between, [newest(p.version) for p in way]
+    packaged = any(p.kind == "argos" for p in way)
+    return (
+        any(p.sample for p in way),
+        len(way),
+        packaged,
+        closeness,
+        between,
+        [newest(p.version) for p in way],
+    )
 
 
 def newest(version: str) -> list[int]:

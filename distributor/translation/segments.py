@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from distributor import bcp47
 from distributor.translation import sentences
-from distributor.translation.align import Tie, Translation, unchanged
+from distributor.translation.align import Tie, Translation, moved, unchanged
 from distributor.translation.place import place
 from distributor.translation.spans import Ground, Placed, Span, ink
 from distributor.translation.words import Range, spaced
@@ -41,6 +40,12 @@ class Segment:
         """What is to be translated, as the engine should see it (no-break spaces are spaces)."""
         return tuple(self._shown(at) for at, speaks in zip(self.cuts, self.speaks, strict=True) if speaks)
 
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """Those of `sentences` that have something marked up in them: it has to find its words."""
+        return tuple(self._shown(at) for at, speaks in zip(self.cuts, self.speaks, strict=True)
+                     if speaks and any(s.start < at[1] and s.end > at[0] for s in self.spans))  # fmt: skip
+
     def woven(self, translations: Iterator[Translation], language: str) -> list[str | Woven]:
         """Its content in `language`; takes as many of `translations` as it has `sentences`."""
         ground = self._ground(translations, language)
@@ -55,8 +60,8 @@ class Segment:
         target, ties, pairs = "", list[Tie](), []
         for at, speaks in zip(self.cuts, self.speaks, strict=True):
             said = self._fit(at, next(translations)) if speaks else unchanged(self._shown(at))
-            target += _between(target, language)
-            ties += _moved(said.ties, at[0], len(target))
+            target += sentences.gap(target, language)
+            ties += moved(said.ties, at[0], len(target))
             pairs.append((at, (len(target), len(target) + len(said.text))))
             target += said.text
         return Ground(self.text, target, ties, pairs)
@@ -70,9 +75,9 @@ class Segment:
         if ink(text, 0, len(text)) < max(room, 1):
             return unchanged(self._shown(at))
         size = at[1] - at[0]
-        moved = _moved(said.ties, 0, -lead)
+        ties = moved(said.ties, 0, -lead)
         return Translation(
-            text, tuple(t for t in moved if 0 <= t.to_start < t.to_end <= len(text) and t.end <= size)
+            text, tuple(t for t in ties if 0 <= t.to_start < t.to_end <= len(text) and t.end <= size)
         )
 
 
@@ -96,6 +101,7 @@ class Plain:
         self._lines = [segment(collapsed(line).strip(), (), source) for line in text.split("\n")]
         self._text = text
         self.sentences = tuple(sentence for line in self._lines for sentence in line.sentences)
+        self.marked = tuple(sentence for line in self._lines for sentence in line.marked)
 
     def render(self, translations: Sequence[Translation], language: str) -> str:
         """The same text in `language`, of the translations of `sentences`; untouched if there were none."""
@@ -132,19 +138,6 @@ def _all(spans: Sequence[Span]) -> Iterator[Span]:
 def _speaks(text: str, at: Range, kept: Sequence[Range]) -> bool:
     """Whether there are letters, besides those that are kept."""
     return any(text[i].isalpha() and not any(a <= i < b for a, b in kept) for i in range(*at))
-
-
-def _moved(ties: Sequence[Tie], by: int, to_by: int) -> list[Tie]:
-    return [Tie(t.start + by, t.end + by, t.to_start + to_by, t.to_end + to_by, t.weight) for t in ties]
-
-
-def _between(before: str, language: str) -> str:
-    """Chinese and Japanese put no space between sentences, except after a Latin one."""
-    try:
-        unspaced = bcp47.parts(language)[0] in ("zh", "ja", "yue")
-    except ValueError:
-        unspaced = False
-    return "" if not before or (unspaced and not before[-1].isascii()) else " "
 
 
 def _weave(ground: Ground, placed: Sequence[Placed], start: int, end: int) -> Iterator[str | Woven]:

@@ -14,6 +14,9 @@ from distributor.translation.words import Range
 LONGEST = 800
 """Characters of a sentence; a longer one is cut at the best place before: models drop what is too long."""
 
+SHORTEST = 20
+"""Characters of a clause that is translated by itself."""
+
 _ADDRESS = re.compile(
     r"""
     (?:https?|ftp)://[^\s<>"]+
@@ -48,6 +51,23 @@ def cut(text: str, language: str, whole: Sequence[Range] = ()) -> list[Range]:
     pieces = (piece for start, end in zip(starts, ends, strict=True) for piece in _short(text, start, end))
     trimmed = (_trimmed(text, start, end) for start, end in pieces)
     return [(start, end) for start, end in trimmed if start < end]
+
+
+def clauses(sentence: str) -> list[Range]:
+    """A sentence cut at its inner punctuation, no piece shorter than `SHORTEST`; itself where it has none."""
+    ends = [found.end() for mark in _BREAKS[:2] for found in mark.finditer(sentence)]
+    cuts, start = list[Range](), 0
+    for end in sorted(ends):
+        if end - start >= SHORTEST and len(sentence) - end >= SHORTEST:
+            cuts.append(_trimmed(sentence, start, end))
+            start = end
+    return [*cuts, _trimmed(sentence, start, len(sentence))]
+
+
+def gap(before: str, language: str) -> str:
+    """What stands between a sentence and the next: nothing in Chinese and Japanese, except after Latin."""
+    unspaced = _plain(language) in ("zh", "ja", "yue")
+    return "" if not before or (unspaced and not before[-1].isascii()) else " "
 
 
 def _short(text: str, start: int, end: int) -> Iterator[Range]:

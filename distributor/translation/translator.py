@@ -7,110 +7,147 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Literal
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from distributor import clock
-from distributor.article import Content
-from distributor.errors import LeaseLost, PairMissing, TranslationError
+from distributor.errors import EngineAway, LeaseLost, PairMissing, TranslationError
 from distributor.events import Events, RenditionHeld, Translated, Trouble
 from distributor.ledger import renditions
 from distributor.ledger.ledger import Ledger
-from distributor.ledger.renditions import Task
+from distributor.ledger.renditions import Made, Task
 from distributor.translation.content import Job
-from distributor.translation.engine import Engine
+from distributor.translation.interpreter import Interpreter
+from distributor.translation.verdict import Verdict, verdict
 
-BATCH = 16  # renditions in one turn: after it, whatever became urgent goes first
+BATCH = 16  # renditions in one turn
 LEASE = timedelta(minutes=30)
 LONGEST_REST = timedelta(seconds=60)
+REST_AFTER_TROUBLE = 2.0  # seconds
+ANY = 10  # beyond IPTC's least urgent
 
 
 class Translator:
-    """Claims renditions that wait, translates them, and lets their deliveries go."""
+    """Claims renditions that wait, translates them, and lets their deliveries go.
+
+    While it has some in hand it claims what is more urgent than all of these, and nothing else; the engine
+    serves that first.
+    """
 
     def __init__(
         self,
         ledger: Ledger,
-        engine: Engine,
+        interpreter: Interpreter,
         events: Events,
         worker: str,
         *,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
-        self.ledger, self.engine, self.events, self.worker = ledger, engine, events, worker
+        self.ledger, self.interpreter, self.events, self.worker = ledger, interpreter, events, worker
         self.now = now
         self._bell = asyncio.Event()
+        self._turns: dict[asyncio.Task[None], list[Task]] = {}
+        self._dropped: set[int] = set()
 
     async def run(self, stop: asyncio.Event, *, until_idle: bool = False) -> None:
         """Until `stop` is set (and the ledger's bell rung), or with `until_idle` until nothing waits."""
         self.ledger.bells.add(self._bell)
-        stopped = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
                 self._bell.clear()
-                if await self._unless(stopped):
+                if await self._take():
                     continue
-                if until_idle or stop.is_set():
+                if until_idle and not self._turns:
                     break
                 await clock.wait(self._bell, LONGEST_REST)
         finally:
-            stopped.cancel()
+            await self._drop()
             self.ledger.bells.discard(self._bell)
 
-    async def _unless(self, stopped: asyncio.Task[Literal[True]]) -> int:
-        """A turn; at a stop it is broken off, and what it had in hand goes back: it may take minutes."""
-        turn = asyncio.create_task(self._guarded())
-        await asyncio.wait((turn, stopped), return_when=asyncio.FIRST_COMPLETED)
-        if not turn.done():
-            turn.cancel()
-            await asyncio.gather(turn, return_exceptions=True)
-            return 0
-        return turn.result()
-
-    async def _guarded(self) -> int:
+    async def _take(self) -> int:
+        """Claim what is more urgent than all in hand, and begin with it; how many."""
         try:
-            return await self.turn()
+            tasks = await self.ledger.write(self._claim)
         except (SQLAlchemyError, OSError) as e:
-            self.events.emit(Trouble("ledger", str(getattr(e, "orig", e))))
-            await asyncio.sleep(2)
+            await self._trouble(e)
             return 0
-
-    async def turn(self) -> int:
-        """Claim some, translate them pair by pair; how many were claimed."""
-        tasks = await self.ledger.write(self._claim)
-        try:
-            for (source, target), group in groupby(sorted(tasks, key=_order), key=_pair):
-                await self._translate(list(group), source, target)
-        finally:
-            if tasks:
-                await self.ledger.write(renditions.hand_back, self.worker)  # nothing, unless it was cut off
+        if tasks:
+            turn = asyncio.create_task(self._turn(tasks))
+            self._turns[turn] = tasks
+            turn.add_done_callback(self._end)
         return len(tasks)
+
+    def _end(self, turn: asyncio.Task[None]) -> None:
+        """Whatever of it is not settled goes back with the next claim."""
+        self._dropped.update(task.id for task in self._turns.pop(turn))
+        self._bell.set()
 
     def _claim(self, db: Connection) -> list[Task]:
         """What was held only for want of a model comes back as soon as the model is there."""
-        self.engine.packages.refresh()
+        if self._dropped:
+            renditions.hand_back(db, self.worker, self._dropped)
+            self._dropped.clear()
+        engine = self.interpreter.engine
+        engine.refresh()
         lacked = [
             row.id
             for row in renditions.held(db)
             if row.reason == str(PairMissing(row.original, row.language))
-            and self.engine.packages.can(row.original, row.language)
+            and engine.can(row.original, row.language)
         ]
         if lacked:
             renditions.reopen(db, lacked)
-        return renditions.claim(db, self.worker, self.now(), BATCH, LEASE)
+        above = min((t.urgency for tasks in self._turns.values() for t in tasks), default=ANY)
+        return renditions.claim(db, self.worker, self.now(), BATCH, LEASE, above=above)
+
+    async def _drop(self) -> None:
+        """At a stop, what is in hand goes back: it may take minutes."""
+        for turn in self._turns:
+            turn.cancel()
+        await asyncio.gather(*self._turns, return_exceptions=True)
+        await asyncio.sleep(0)  # so that each turn's end is noted
+        if self._dropped:
+            await self.ledger.write(renditions.hand_back, self.worker, self._dropped)
+            self._dropped.clear()
+
+    async def _turn(self, tasks: Sequence[Task]) -> None:
+        """Translate some, pair by pair."""
+        try:
+            for (_, pair), group in groupby(sorted(tasks, key=_order), key=lambda t: _order(t)[:2]):
+                await self._translate(list(group), *pair)
+        except (SQLAlchemyError, OSError) as e:
+            await self._trouble(e)
+
+    async def _trouble(self, e: Exception, where: str = "ledger") -> None:
+        self.events.emit(Trouble(where, str(getattr(e, "orig", e))))
+        await asyncio.sleep(REST_AFTER_TROUBLE)
 
     async def _translate(self, tasks: Sequence[Task], source: str, target: str) -> None:
         started = time.perf_counter()
         try:
-            done = await self._contents([t.original for t in tasks], source, target)
+            found = await self._verdicts(tasks, source, target)
+            model = self.interpreter.engine.named(source, target)
+        except (SQLAlchemyError, OSError):
+            raise
+        except EngineAway as e:
+            await self._trouble(e, "translation")
+            return
         except Exception as e:
             await self._failed(tasks, e)
             return
         each = (time.perf_counter() - started) * 1000 / len(tasks)
-        for task, content in zip(tasks, done, strict=True):
-            await self._save(task, content, each)
+        for task, one in zip(tasks, found, strict=True):
+            await self._save(task, Made(one.content, model, each, one.as_data(), one.reason(), one.origin))
+
+    async def _verdicts(self, tasks: Sequence[Task], source: str, target: str) -> list[Verdict]:
+        """Raises: TranslationError."""
+        jobs = await asyncio.to_thread(lambda: [Job(task.original, target) for task in tasks])
+        sentences = [sentence for job in jobs for sentence in job.sentences]
+        marked = frozenset[str]().union(*(job.marked for job in jobs))
+        judge = self.interpreter.judge_text
+        said = await self.interpreter.interpret(sentences, marked, source, target, tasks[0].urgency)
+        return await asyncio.to_thread(lambda: [verdict(job, said, judge) for job in jobs])
 
     async def _failed(self, tasks: Sequence[Task], e: Exception) -> None:
         """One document that cannot be done must not take the others of its batch with it."""
@@ -121,22 +158,16 @@ class Translator:
         for task in tasks:
             await self._translate([task], *_pair(task))
 
-    async def _contents(self, originals: Sequence[Content], source: str, target: str) -> list[Content]:
-        """Raises: TranslationError."""
-        jobs = await asyncio.to_thread(lambda: [Job(content, target) for content in originals])
-        sentences = [sentence for job in jobs for sentence in job.sentences]
-        translated = iter(await self.engine.translate(sentences, source, target))
-        parts = [[next(translated) for _ in job.sentences] for job in jobs]
-        return await asyncio.to_thread(lambda: [job.finish(p) for job, p in zip(jobs, parts, strict=True)])
-
-    async def _save(self, task: Task, content: Content, took_ms: float) -> None:
-        model = self.engine.packages.named(task.original.language, task.language)
+    async def _save(self, task: Task, made: Made) -> None:
         try:
-            await self.ledger.write(renditions.save, task, self.worker, content, model, took_ms, self.now())
+            await self.ledger.write(renditions.save, task, self.worker, made, self.now())
         except LeaseLost:
             return
         self.ledger.ring()
-        self.events.emit(Translated(task.article, task.version, task.language, took_ms))
+        if made.doubts:
+            self.events.emit(RenditionHeld(task.article, task.version, task.language, made.reason))
+        else:
+            self.events.emit(Translated(task.article, task.version, task.language, made.took_ms))
 
     async def _hold(self, task: Task, reason: str) -> None:
         try:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from distributor.errors import LeaseLost, NotFound
 from distributor.ledger import articles, deliveries, lanes, renditions, views
 from distributor.ledger.ledger import Ledger
+from distributor.ledger.renditions import Made
 from distributor.ledger.tables import article, attempt, delivery, lane, rendition, version
 from distributor.routing import Facts, Route
 from ledger_wire import LEASE, Clock, Wire, entry
@@ -264,7 +265,7 @@ async def test_a_late_translator_overwrites_nothing(wire: Wire, ledger: Ledger) 
     await ledger.write(renditions.hand_back)
     await wire.translate("t1")
     with pytest.raises(LeaseLost):
-        await ledger.write(renditions.save, task, "late", task.original, "m", 1.0, wire.now())
+        await ledger.write(renditions.save, task, "late", Made(task.original, "m", 1.0), wire.now())
 
 
 # around them

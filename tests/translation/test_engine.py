@@ -12,6 +12,7 @@ from tiny_packages import SENTENCES, tokenizer, write_package
 from distributor.errors import PairMissing, TranslationError
 from distributor.translation.engine import Engine
 from distributor.translation.packages import Packages
+from distributor.translation.tuning import Tuning
 
 ENGLISH = SENTENCES[:3]
 
@@ -21,7 +22,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     write_package(tmp_path, "en", "ru")
     write_package(tmp_path, "it", "en", seed=1)
     write_package(tmp_path, "en", "ja", prefix="__ru__", seed=2)
-    engine = Engine(Packages([tmp_path]), threads=1)
+    engine = Engine(Packages([tmp_path]), Tuning(threads=1))
     yield engine
     engine.close()
 

@@ -11,12 +11,20 @@ from tiny_packages import write_package
 
 from distributor.events import Event, Events, RenditionHeld, Translated
 from distributor.ledger import articles, renditions
+from distributor.ledger.renditions import Made
 from distributor.routing import Route
+from distributor.translation.checks import Doubt
 from distributor.translation.content import Job
 from distributor.translation.engine import Engine
+from distributor.translation.interpreter import Interpreter
 from distributor.translation.packages import Packages
 from distributor.translation.translator import Translator
 from ledger_wire import LEASE, Wire
+
+
+def lenient(*_: str) -> tuple[Doubt, ...]:
+    """Of nonsense all is in doubt."""
+    return ()
 
 
 class Room:
@@ -29,7 +37,8 @@ class Room:
         wire.plan = [Route("a/x", "a", "en"), Route("b/x", "b", "ru"), Route("c/x", "c", "ja")]
         self.events: list[Event] = []
         self.engine = Engine(Packages([folder]))
-        self.translator = Translator(wire.ledger, self.engine, Events(self.events.append), "t1", now=wire.now)
+        interpreter = Interpreter(wire.ledger, self.engine, judge=lenient, judge_text=lenient, now=wire.now)
+        self.translator = Translator(wire.ledger, interpreter, Events(self.events.append), "t1", now=wire.now)
 
     async def run(self) -> None:
         async with asyncio.timeout(60):
@@ -71,16 +80,16 @@ async def test_all_that_waits_for_a_pair_is_one_call_of_the_engine(
     calls: list[int] = []
     translate = room.engine.translate
 
-    async def counted(sentences: Any, source: str, target: str) -> Any:
+    async def counted(sentences: Any, source: str, target: str, **how: Any) -> Any:
         calls.append(len(sentences))
-        return await translate(sentences, source, target)
+        return await translate(sentences, source, target, **how)
 
     monkeypatch.setattr(room.engine, "translate", counted)
     room.wire.plan = [Route("b/x", "b", "ru")]
     for i in range(5):
         await room.wire.add(f"g{i}", f"The cat sat on mat {i}")
     await room.run()
-    assert calls == [10]
+    assert calls == [6]  # five headlines, and the sentence that all share
 
 
 async def test_one_document_that_breaks_takes_no_other_with_it(
@@ -119,7 +128,7 @@ async def test_the_urgent_are_translated_first(room: Room, monkeypatch: pytest.M
 async def test_a_stop_breaks_off_and_hands_back(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     stop, begun = asyncio.Event(), asyncio.Event()
 
-    async def endless(*_: Any) -> Any:
+    async def endless(*_: Any, **__: Any) -> Any:
         begun.set()
         await asyncio.Event().wait()
 
@@ -129,6 +138,7 @@ async def test_a_stop_breaks_off_and_hands_back(room: Room, monkeypatch: pytest.
     running = asyncio.create_task(room.translator.run(stop))
     await begun.wait()
     stop.set()
+    room.wire.ledger.ring()
     async with asyncio.timeout(5):
         await running
     assert (await room.wire.renditions())[1, "ru"] == ("machine", "waiting")
@@ -139,7 +149,7 @@ async def test_what_was_superseded_meanwhile_is_not_delivered(room: Room) -> Non
     await room.wire.add()
     (task,) = await room.wire.ledger.write(renditions.claim, "t2", room.wire.now(), 1, LEASE)
     await room.wire.revise(1, "Union opens in Beijing")
-    await room.wire.ledger.write(renditions.save, task, "t2", task.original, "m", 1.0, room.wire.now())
+    await room.wire.ledger.write(renditions.save, task, "t2", Made(task.original, "m", 1.0), room.wire.now())
     assert await room.wire.state_of("b/x", version=1) == "superseded"
     await room.run()
     assert [c.version for c in await room.wire.claim()] == [2]
