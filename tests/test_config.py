@@ -120,3 +120,62 @@ def test_a_secret_comes_from_a_file_and_is_not_printed(write: Write, tmp_path: P
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "--config" in faults(tmp_path / "none.toml")[0]
+
+
+ENGINES = """
+[translation]
+max_memory = "1.5GB"
+[[translation.engines]]
+engine = "ctranslate2"
+path = "models/opus-en-es"
+source = "en"
+target = "es"
+[[translation.engines]]
+engine = "libretranslate"
+url = "http://localhost:5000"
+source = "EN"
+targets = ["fr", "zh-hans"]
+api_key = { env = "JST_SECRET" }
+"""
+
+
+def test_engines_are_named_by_pair(write: Write) -> None:
+    settings = load(write(GOOD + ENGINES)).translation
+    converted, remote = settings.engines
+    assert (settings.max_memory, converted.engine, converted.target) == (1_500_000_000, "ctranslate2", "es")
+    assert (remote.engine, remote.source, remote.targets) == ("libretranslate", "en", ("fr", "zh-Hans"))
+    assert SECRET not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("was", "new", "fault"),
+    [
+        ('path = "mod', 'paht = "mod', "translation.engines[0].paht: unknown key, did you mean 'path'?"),
+        ('url = "http:', 'ulr = "http:', "translation.engines[1].ulr: unknown key, did you mean 'url'?"),
+        (
+            'target = "es"',
+            'target = "spanish!"',
+            "translation.engines[0].target: 'spanish!' is not a language",
+        ),
+        ('"1.5GB"', '"much"', "translation.max_memory: not a size: 'much'; write a number and a unit"),
+        (
+            'engine = "ctranslate2"',
+            'engine = "ctranslate3"',
+            "translation.engines[0]: Input tag 'ctranslate3'",
+        ),
+    ],
+)
+def test_a_fault_in_an_engine_names_its_key_and_the_mend(
+    write: Write, was: str, new: str, fault: str
+) -> None:
+    assert any(fault in line for line in faults(write(GOOD + ENGINES.replace(was, new))))
+
+
+def test_what_a_member_wants_of_translations_in_doubt(write: Write) -> None:
+    config = load(
+        write(GOOD.replace('languages = ["ja", "EN"]', 'languages = ["ja"]\non_doubt = "original"'))
+    )
+    assert config.members[0].on_doubt == "original"
+    assert any(
+        "on_doubt" in f for f in faults(write(GOOD.replace('id = "jst"', 'id = "jst"\non_doubt = "x"')))
+    )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from itertools import count
@@ -14,6 +15,9 @@ from hypothesis import strategies as st
 from distributor.translation.align import Translation, anchored
 from distributor.translation.document import Document
 from distributor.translation.segments import Plain
+
+TREES = int(os.environ.get("TREES", "60"))
+"""Random trees for each property; TREES=10000 before a release takes some minutes."""
 
 
 def translated(html: str, fake: Fake = turned, *, source: str = "en", target: str = "ru") -> str:
@@ -77,7 +81,7 @@ def elements(html: str) -> dict[str, tuple[Any, ...]]:
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=TREES, deadline=None)
 @given(HTML.map(numbered), FAKES)
 def test_whatever_the_engine_says_every_element_stays_once_in_its_parent_with_its_attributes(
     html: str, fake: Fake
@@ -85,7 +89,7 @@ def test_whatever_the_engine_says_every_element_stays_once_in_its_parent_with_it
     assert elements(translated(html, fake)) == elements(html)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=TREES, deadline=None)
 @given(HTML.map(numbered), FAKES)
 def test_whatever_the_engine_says_blocks_and_breaks_keep_their_order(html: str, fake: Fake) -> None:
     def blocks(text: str) -> list[str]:
@@ -95,7 +99,7 @@ def test_whatever_the_engine_says_blocks_and_breaks_keep_their_order(html: str, 
     assert blocks(translated(html, fake)) == blocks(html)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=TREES, deadline=None)
 @given(HTML.map(numbered), FAKES)
 def test_whatever_the_engine_says_no_inline_element_becomes_empty_and_code_stays(
     html: str, fake: Fake
@@ -109,7 +113,7 @@ def test_whatever_the_engine_says_no_inline_element_becomes_empty_and_code_stays
             assert element.text_content() == after.text_content()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=TREES, deadline=None)
 @given(HTML.map(lambda html: numbered(html.replace("thing.", "thing").replace("thing!", "thing"))))
 def test_with_good_alignment_each_element_of_a_sentence_holds_the_words_that_it_held(html: str) -> None:
     def words(element: Any) -> Counter[str]:
@@ -121,7 +125,7 @@ def test_with_good_alignment_each_element_of_a_sentence_holds_the_words_that_it_
         assert words(element) == words(its[element.get("id")])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=TREES, deadline=None)
 @given(st.text(alphabet="<>&;/pab =\"'\u00a0\u200b\u0000\n1.好é", max_size=60))
 def test_text_that_is_hardly_html_neither_fails_nor_gets_lost(html: str) -> None:
     def letters(text: str) -> Counter[str]:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from tiny_packages import write_package
 
-from distributor.events import Event, Events, RenditionHeld, Translated
+from distributor.errors import EngineAway
+from distributor.events import Event, Events, RenditionHeld, Translated, Trouble
 from distributor.ledger import articles, renditions
 from distributor.ledger.renditions import Made
 from distributor.routing import Route
@@ -37,8 +38,12 @@ class Room:
         wire.plan = [Route("a/x", "a", "en"), Route("b/x", "b", "ru"), Route("c/x", "c", "ja")]
         self.events: list[Event] = []
         self.engine = Engine(Packages([folder]))
-        interpreter = Interpreter(wire.ledger, self.engine, judge=lenient, judge_text=lenient, now=wire.now)
-        self.translator = Translator(wire.ledger, interpreter, Events(self.events.append), "t1", now=wire.now)
+        self.interpreter = Interpreter(
+            wire.ledger, self.engine, judge=lenient, judge_text=lenient, now=wire.now
+        )
+        self.translator = Translator(
+            wire.ledger, self.interpreter, Events(self.events.append), "t1", now=wire.now
+        )
 
     async def run(self) -> None:
         async with asyncio.timeout(60):
@@ -153,3 +158,65 @@ async def test_what_was_superseded_meanwhile_is_not_delivered(room: Room) -> Non
     assert await room.wire.state_of("b/x", version=1) == "superseded"
     await room.run()
     assert [c.version for c in await room.wire.claim()] == [2]
+
+
+async def test_what_becomes_urgent_meanwhile_overtakes_what_is_in_hand(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    translate, gate = room.engine.translate, asyncio.Event()
+
+    async def slow(sentences: Any, source: str, target: str, *, urgency: int, **how: Any) -> Any:
+        if urgency > 1:
+            await gate.wait()
+        return await translate(sentences, source, target, urgency=urgency, **how)
+
+    monkeypatch.setattr(room.engine, "translate", slow)
+    room.wire.plan = [Route("b/x", "b", "ru")]
+    await room.wire.add("g1", "The cat sat")
+    stop = asyncio.Event()
+    running = asyncio.create_task(room.translator.run(stop))
+    async with asyncio.timeout(20):
+        while (await room.wire.renditions())[1, "ru"][1] != "working":
+            await asyncio.sleep(0.01)
+        await room.wire.add("g2", "A dog ran")
+        await room.wire.ledger.write(articles.make_urgent, 2, 1, room.wire.routes, "editor", room.wire.now())
+        room.wire.ledger.ring()
+        while not room.of(Translated):
+            await asyncio.sleep(0.01)
+        assert [e.article for e in room.of(Translated)] == [2]
+        gate.set()
+        while len(room.of(Translated)) < 2:
+            await asyncio.sleep(0.01)
+        stop.set()
+        room.wire.ledger.ring()
+        await running
+    assert [e.article for e in room.of(Translated)] == [2, 1]
+
+
+async def test_what_the_checks_doubt_is_held_with_its_reasons(room: Room) -> None:
+    room.interpreter._judge = lambda *_: (Doubt("numbers", "5 became 6"),)
+    room.wire.plan = [Route("b/x", "b", "ru"), Route("s/x", "s", "ru", "send")]
+    await room.wire.add()
+    await room.run()
+    (held,) = room.of(RenditionHeld)
+    assert held.reason == "numbers: 5 became 6; numbers: 5 became 6"
+    assert [await room.wire.state_of(lane) for lane in ("b/x", "s/x")] == ["waiting", "pending"]
+
+
+async def test_an_engine_that_is_away_loses_nothing(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("distributor.translation.translator.REST_AFTER_TROUBLE", 0.01)
+    translate, calls = room.engine.translate, list[int]()
+
+    async def away(*args: Any, **how: Any) -> Any:
+        calls.append(1)
+        if len(calls) < 3:
+            raise EngineAway("no connection to 127.0.0.1:5000")
+        return await translate(*args, **how)
+
+    monkeypatch.setattr(room.engine, "translate", away)
+    room.wire.plan = [Route("b/x", "b", "ru")]
+    await room.wire.add()
+    await room.run()
+    assert await room.wire.state_of("b/x") == "pending"
+    assert [e.where for e in room.of(Trouble)] == ["translation", "translation"]
+    assert room.of(RenditionHeld) == []

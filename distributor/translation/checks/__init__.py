@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from distributor import bcp47
 from distributor.translation.checks.doubt import Doubt, language_of
+from distributor.translation.checks.leftovers import is_original, of_leftovers
 from distributor.translation.checks.marks import of_links, of_marks
 from distributor.translation.checks.numbers import Reading, of_numbers, of_signs, of_units
 from distributor.translation.checks.shape import is_empty, of_length, of_repetition
-from distributor.translation.checks.tongue import is_original, of_language, of_leftovers
+from distributor.translation.checks.tongue import of_language
 
 __all__ = ["Doubt", "doubts", "doubts_of_text"]
 

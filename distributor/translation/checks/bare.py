@@ -31,7 +31,9 @@ _FORMULA = re.compile(
     r"|COVID-?19)(?![A-Za-z0-9])",
     re.I,
 )
-_POWER = re.compile(r"(?<![A-Za-zА-Яа-я])([kcdm]?m|[ксд]?м) ?\^?([23])(?![A-Za-z0-9])|(?<=[A-Za-zА-Яа-я])\^-?\d+")
+_POWER = re.compile(
+    r"(?<![A-Za-zА-Яа-я])([kcdm]?m|[ксд]?м) ?\^?([23])(?![A-Za-z0-9])|(?<=[A-Za-zА-Яа-я])\^-?\d+"
+)
 """Of a unit it stays, as the one character ² or ³."""
 
 

@@ -29,8 +29,6 @@ def of_links(source: str, target: str) -> Iterator[Doubt]:
 
 def of_marks(source: str, target: str) -> Iterator[Doubt]:
     """Pairs that are whole in the source and broken in the target. Apostrophes are no quotes."""
-    if source.isalnum() and target.isalnum():
-        return
     for kind in _PAIRS:
         if not (broken := _broken(kind, target)) or _broken(kind, source):
             continue
@@ -49,7 +47,7 @@ def _broken(kind: str, text: str) -> str:
 
 def _unpaired(text: str, pair: str) -> str:
     """Brackets close after they open; «» may stand the other way round, as they do in Danish."""
-    opening, closing = pair
+    opening, closing = pair[0], pair[1]
     depth = 0
     for c in text:
         depth += (c == opening) - (c == closing)

@@ -75,9 +75,13 @@ def of_numbers(ours: Reading, theirs: Reading) -> Iterator[Doubt]:
     """Numbers of the source (`ours`) that are missing, and what stands in the target in their place."""
     both = ours.known and theirs.known
     missing = [
-        n for n in ours.all if _counts(n, ours.language) and (both or _is_large(n)) and not _in(theirs, n, both)
+        n
+        for n in ours.all
+        if _counts(n, ours.language) and (both or _is_large(n)) and not _in(theirs, n, both)
     ]
-    strange = [n for n in theirs.digits if (both or _is_large(n)) and not _in(ours, n, both) and not _is_one(n)]
+    strange = [
+        n for n in theirs.digits if (both or _is_large(n)) and not _in(ours, n, both) and not _is_one(n)
+    ]
     for number in missing:
         other = _counterpart(number, strange)
         if other is None:
@@ -95,7 +99,11 @@ def of_signs(ours: Reading, theirs: Reading) -> Iterator[Doubt]:
     for number in ours.digits:
         if number.unit and number.unit.dimension in _TEMPERATURES and _is_negative(ours, number):
             twins = [n for n in theirs.digits if n.values & number.values]
-            if twins and not _BELOW.search(theirs.text.lower()) and not any(_is_negative(theirs, n) for n in twins):
+            if (
+                twins
+                and not _BELOW.search(theirs.text.lower())
+                and not any(_is_negative(theirs, n) for n in twins)
+            ):
                 yield Doubt("numbers", f"-{number.text} became {twins[0].text}")
 
 

@@ -20,8 +20,8 @@ STEMS: Mapping[str, Mapping[str, float]] = {
     "en": _table("""
         0 zero nil= none
         1 one= once= first single sole
-        2 two twice second= doubl both pair couple twin dual
-        3 three third= thirds= thrice tripl trio
+        2 two twice second= doubl both pair couple twin dual biennial
+        3 three third= thirds= thrice tripl trio triennial
         4 four quadr quart= quarter
         5 five fifth= fifths= quintu
         6 six sixth hexa
@@ -56,7 +56,7 @@ STEMS: Mapping[str, Mapping[str, float]] = {
     "ru": _table("""
         0 нол нул
         1 один= одна= одно= одну= одного одной одном одним перв единств однаж
-        2 два= две= двух двум двое двой двоя второ вторы втора втору вторую вдвое дважд обе= оба= обо пар= пара= пару= удво
+        2 два= две= двух двум двое двой двоя второ вторы втора втору вдвое дважд обе= оба= обо пара= пару= удво
         3 три= трех трёх трем= трём тремя трое трой трет втрое трижд утро трехк
         4 четыр четвер четверт вчетвер
         5 пять= пяти пятью пятый пято пята пяты пяту впятеро
@@ -102,10 +102,10 @@ STEMS: Mapping[str, Mapping[str, float]] = {
     "it": _table("""
         0 zero
         1 un= uno= una= prim singol unic
-        2 due= second= seconda= secondo= secondi= doppi due raddopp entramb coppia duplic bi=
-        3 tre= tré= terz tripl trimest
+        2 due= second= seconda= secondo= secondi= doppi due raddopp entramb coppia duplic bienn bimestr
+        3 tre= tré= terz tripl trienn trimest
         4 quattro quart quadr
-        5 cinque quint
+        5 cinque quint quinquenn
         6 sei= sest
         7 sette settim=
         8 otto ottav
@@ -195,10 +195,10 @@ STEMS: Mapping[str, Mapping[str, float]] = {
     "fr": _table("""
         0 zéro nul=
         1 un= une= premi seul uni=
-        2 deux second doubl
-        3 trois tiers tripl
+        2 deux second doubl bienn
+        3 trois tiers tripl trienn
         4 quatr quart quadr
-        5 cinq
+        5 cinq quinqu
         6 six= sixi
         7 sept= septi
         8 huit
@@ -226,10 +226,10 @@ STEMS: Mapping[str, Mapping[str, float]] = {
     "es": _table("""
         0 cero
         1 un= uno= una= primer únic sol= sola=
-        2 dos= segund doble duplic ambos= ambas= par=
-        3 tres= tercer tercio tripl
+        2 dos= segund doble duplic ambos= ambas= par= bienal
+        3 tres= tercer tercio tripl trienal trimestr
         4 cuatro cuart cuadr
-        5 cinco= quint
+        5 cinco= quint quinquen
         6 seis= sext
         7 siete= séptim
         8 ocho= octav
@@ -303,7 +303,8 @@ FIRM = {
     "ru": "три трех трёх трем трём тремя четыре четырех четырёх четырем четырьмя пять пяти пятью шесть шести"
     " шестью семь восемь восьми девять девяти десять десяти одиннадцать одиннадцати двенадцать двенадцати"
     " тринадцать четырнадцать пятнадцать пятнадцати шестнадцать семнадцать восемнадцать девятнадцать двадцать"
-    " двадцати тридцать тридцати сорок сорока пятьдесят пятидесяти шестьдесят семьдесят восемьдесят девяносто",
+    " двадцати тридцать тридцати сорок сорока пятьдесят пятидесяти шестьдесят семьдесят восемьдесят"
+    " девяносто",
     "it": "tre quattro cinque sette otto nove dieci undici dodici tredici quattordici quindici sedici"
     " diciassette diciotto diciannove venti trenta quaranta cinquanta sessanta settanta ottanta novanta",
     "de": "drei vier fünf sechs neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn"
@@ -339,20 +340,28 @@ SCALES = {
            (r"bilion[ei]|trilion[ei]", 1e12)),
     "de": ((r"tausend|tsd\b\.?", 1e3), (r"million(?:en)?|mio\b\.?", 1e6), (r"milliarden?|mrd\b\.?", 1e9),
            (r"billion(?:en)?|bio\b\.?", 1e12)),
-    "fr": ((r"mille\b|milliers", 1e3), (r"millions?\b", 1e6), (r"milliards?|mds?\b", 1e9), (r"billions?", 1e12)),
+    "fr": ((r"mille\b|milliers", 1e3), (r"millions?\b", 1e6), (r"milliards?|mds?\b", 1e9),
+           (r"billions?", 1e12)),
     "es": ((r"mil\b|miles\b", 1e3), (r"mill[oó]n(?:es)?", 1e6), (r"bill[oó]n(?:es)?", 1e12)),
-    "ar": ((r"ألفا?|آلاف", 1e3), (r"مليونا?|ملايين", 1e6), (r"مليارا?(?:ات)?", 1e9), (r"تريليون(?:ات)?", 1e12)),
+    "ar": ((r"ألفا?|آلاف", 1e3), (r"مليونا?|ملايين", 1e6), (r"مليارا?(?:ات)?", 1e9),
+           (r"تريليون(?:ات)?", 1e12)),
 }  # fmt: skip
 """What may stand behind digits and multiplies them."""
 
 POINT = {"en": ".", "zh": ".", "ja": ".", "ko": ".", "ru": ",", "it": ",", "de": ",", "fr": ",", "es": ","}
 """The decimal mark; where none is told, both are."""
 
-IDEOGRAPHS = {c: i for i, cs in enumerate(("〇零", "一", "二两兩", "三", "四", "五", "六", "七", "八", "九")) for c in cs}
+IDEOGRAPHS = {
+    c: i
+    for i, cs in enumerate(("〇零", "一", "二两兩", "三", "四", "五", "六", "七", "八", "九"))
+    for c in cs
+}
 MULTIPLES = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "萬": 10**4, "만": 10**4, "亿": 10**8, "億": 10**8,
              "억": 10**8, "兆": 10**12, "조": 10**12}  # fmt: skip
-CJK_HINTS = {"半": (0.5, 50), "双": (2,), "倍": (2,), "両": (2,), "兩": (2,), "ダブル": (2,), "トリプル": (3,),
-             "ダース": (12,), "ゼロ": (0,), "ひとつ": (1,), "ふたつ": (2,), "世纪": (100,), "世紀": (100,)}  # fmt: skip
+CJK_HINTS: Mapping[str, tuple[float, ...]] = {
+    "半": (0.5, 50), "双": (2,), "倍": (2,), "両": (2,), "兩": (2,), "ダブル": (2,), "トリプル": (3,),
+    "ダース": (12,), "ゼロ": (0,), "ひとつ": (1,), "ふたつ": (2,), "世纪": (100,), "世紀": (100,),
+}  # fmt: skip
 
 KNOWN = frozenset(STEMS) | {"zh", "ja"}
 """Languages in which we can read numbers in words."""

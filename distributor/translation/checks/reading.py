@@ -8,7 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from distributor.translation.checks.measures import unit_at, unit_before
-from distributor.translation.checks.numerals import POINT, SCALES
+from distributor.translation.checks.numerals import MULTIPLES, POINT, SCALES
 from distributor.translation.checks.unit_names import Unit
 
 _SMALL = r"\d{1,2}(?!\d)"
@@ -24,8 +24,6 @@ _CJK_SCALE = re.compile(
     r"[多余餘数數几]?((?:[万萬亿億억만]|兆(?![瓦赫字帕焦伏])|조|[百千](?![克米瓦卡帕伏赫焦字万萬亿億分])"
     r"|[百千](?=[万萬亿億]))+)"
 )
-_CJK_FACTOR = {"百": 1e2, "千": 1e3, "万": 1e4, "萬": 1e4, "만": 1e4, "亿": 1e8, "億": 1e8, "억": 1e8, "兆": 1e12,
-               "조": 1e12}  # fmt: skip
 _HOUR = re.compile(r" ?(?:[ap]\.? ?m\b|時(?!間)|时(?!间)|点|uhr|час|heures?\b|h\b)", re.IGNORECASE)
 _HALF_DAY = re.compile("(?:午前|午後|上午|下午|晚上|凌晨|早上|中午|夜)$")
 _TIME_BEFORE = re.compile(r"(?:\b(?:alle|ore|um|at|à|a las|в) )$", re.IGNORECASE)
@@ -70,7 +68,7 @@ def digits_in(text: str, language: str) -> list[Number]:
 
 
 def _numbers(match: re.Match[str], text: str, language: str) -> Iterator[Number]:
-    start, end = match.span()
+    start = match.start()
     if match["plain"] and not _time_of_day(match, text):
         for low, high, values in _values(match[0], start, POINT.get(language, "")):
             yield _measured(text, low, high, values, language)
@@ -142,14 +140,18 @@ def _scale(text: str, start: int, end: int, language: str) -> tuple[float, int]:
     scale = 1.0
     if found := _CJK_SCALE.match(text, end):
         for sign in found[1]:
-            scale *= _CJK_FACTOR[sign]
+            scale *= MULTIPLES[sign]
         return scale, found.end()
     pattern, factors = _scales(language)
     for _ in range(2):
         if not (found := pattern.match(text, end)) or not found.lastindex:
             break
         scale, end = scale * factors[found.lastindex - 1], found.end()
-    if scale == 1 and text[max(start - 1, 0) : start] in ("$", "€", "£") and re.match(r" ?[mM]\b", text[end:]):
+    if (
+        scale == 1
+        and text[max(start - 1, 0) : start] in ("$", "€", "£")
+        and re.match(r" ?[mM]\b", text[end:])
+    ):
         return 1e6, end + 1
     return scale, end
 

@@ -166,7 +166,11 @@ def _is_meant(text: str, match: re.Match[str], value: float) -> bool:
     if text.startswith(_NO_NUMBER, match.start()) or beside.isdigit() or beside in tuple("数數几第.分"):
         return False
     if len(run) == 1:
-        return 3 <= value <= 9 and bool(_COUNTED.match(text, match.end())) and not text[match.end() :].startswith("月")
+        return (
+            3 <= value <= 9
+            and bool(_COUNTED.match(text, match.end()))
+            and not text[match.end() :].startswith("月")
+        )
     return run[0] in IDEOGRAPHS and any(c in MULTIPLES for c in run) and value not in (100, 1000, 1e4, 1e8)
 
 

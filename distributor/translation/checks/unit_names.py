@@ -79,13 +79,13 @@ UNITS = {
         energy 1e3          megawatt-? ?hours?
         energy 1e6          gigawatt-? ?hours?
         energy 1e9          terawatt-? ?hours?
-        area 1e6            square kilomet(?:er|re)s?|sq\.? km
-        area 1              square met(?:er|re)s?
-        area 2589988        square miles?
+        area 1e6            square[ -]kilomet(?:er|re)s?|sq\.? km
+        area 1              square[ -]met(?:er|re)s?
+        area 2589988        square[ -]miles?
         area 1e4            hectares?
         area 4046.86        acres?
-        volume 1000         cubic met(?:er|re)s?
-        volume 1e12         cubic kilomet(?:er|re)s?
+        volume 1000         cubic[ -]met(?:er|re)s?
+        volume 1e12         cubic[ -]kilomet(?:er|re)s?
         volume 1            lit(?:er|re)s?
         volume 0.001        millilit(?:er|re)s?
         volume 3.785        gallons?
@@ -477,7 +477,7 @@ UNITS = {
         time 1e-3           毫秒
         time 1              秒
         time 60             分钟|分鐘
-        time 3600           小时|小時
+        time 3600           个?小时|個?小時
         time 86400          天
         time 604800         个?星期|周(?!年|日|一|二|三|四|五|六)|个?礼拜|週
         time 2629800        个月|個月
@@ -514,7 +514,7 @@ UNITS = {
         share 10            割
         length 1e-9         ナノメートル
         length 1e-6         マイクロメートル
-        length 1e-3         ミリメートル|ミリ(?!グ|リ)
+        length 1e-3         ミリメートル|ミリ(?![グリ秒バワ])
         length 1e-2         センチメートル|センチ
         length 1            メートル
         length 1e3          キロメートル
