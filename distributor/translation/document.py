@@ -14,6 +14,7 @@ from typing import Any
 import lxml.html
 from lxml import etree
 
+from channels.formats.phrases import direction
 from distributor import bcp47
 from distributor.translation.align import Translation
 from distributor.translation.segments import Plain, Segment, Woven, collapsed, segment
@@ -70,8 +71,8 @@ class Document:
         for node, name, plain in self._attributes:
             nodes[node].set(name, plain.render([next(told) for _ in plain.sentences], language))
         for element in nodes:
-            if isinstance(element.tag, str) and bcp47.same(element.get("lang", ""), self._source):
-                element.set("lang", language)
+            if isinstance(element.tag, str):
+                _speak(element, self._source, language)
         html: str = lxml.html.tostring(root, encoding="unicode")
         return html.removeprefix("<div>").removesuffix("</div>")
 
@@ -191,6 +192,16 @@ def _bounded(span: Span, text: str) -> Span:
     inner = tuple(_bounded(s, text) for s in span.inner)
     fragment = span.fragment and (joined(text, start) or joined(text, end))
     return replace(span, start=start, end=end, inner=inner, fragment=fragment)
+
+
+def _speak(element: Element, source: str, language: str) -> None:
+    """What says that it is in the source's language, or runs in its direction, follows the translation."""
+    if bcp47.same(element.get("lang", ""), source):
+        element.set("lang", language)
+        if "dir" not in element.attrib and direction(language) != direction(source):
+            element.set("dir", direction(language))
+    if element.get("dir") == direction(source):
+        element.set("dir", direction(language))
 
 
 def _fill(run: _Run, content: Sequence[str | Woven], nodes: Sequence[Element]) -> None:

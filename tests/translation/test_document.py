@@ -305,3 +305,17 @@ def test_one_document_can_be_rendered_in_several_languages() -> None:
     document = Document("<p>One <b>word</b></p>", "en")
     for word in ("слово", "parola"):
         assert document.render([Translation(f"{word} x")], "ru") == f"<p>{word} <b>x</b></p>"
+
+
+@pytest.mark.parametrize(
+    ("html", "target", "expected"),
+    [
+        ('<p lang="en">Rain fell</p>', "ru", '<p lang="ru">FELL RAIN</p>'),
+        ('<p lang="en-GB">Rain fell</p>', "ar", '<p lang="ar" dir="rtl">FELL RAIN</p>'),
+        ('<p dir="ltr">Rain fell</p>', "ar", '<p dir="rtl">FELL RAIN</p>'),
+        ('<p dir="auto">Rain fell</p>', "ar", '<p dir="auto">FELL RAIN</p>'),
+        ("<p>Rain fell</p>", "ar", "<p>FELL RAIN</p>"),
+    ],
+)
+def test_language_and_direction_follow_the_translation(html: str, target: str, expected: str) -> None:
+    assert translated(html, target=target) == expected

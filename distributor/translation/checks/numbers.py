@@ -29,8 +29,6 @@ _ALSO = {
 }  # fmt: skip
 """What else may stand for a number."""
 _ALSO = {**_ALSO, 50: _ALSO[0.5], 25: _ALSO[0.25]}
-
-
 _TEMPERATURES = {"celsius", "fahrenheit", "degree"}
 _BELOW = re.compile(
     "minus|минус|meno|moins|menos|below|under|ниже|sotto|unter|sous|bajo|零下|マイナス|氷点下|负|تحت|ناقص|سالب"
@@ -62,13 +60,18 @@ class Reading:
         low = self.text.lower()
         if any(v in _ALSO and re.search(_ALSO[v], low) for v in number.values):
             return True
-        if any(v % 1 == 0.5 and v - 0.5 in self.values and re.search(_ALSO[0.5], low) for v in number.values):
-            return True  # two and a half
+        if self._has_half_of(number) and re.search(_ALSO[0.5], low):
+            return True
         return number.unit is not None and any(
             number.unit.dimension == dimension and isclose(v * number.unit.factor, amount, rel_tol=1e-6)
             for dimension, amount in self._amounts
             for v in number.values
         )
+
+    def _has_half_of(self, number: Number) -> bool:
+        """Two of two and a half, a billion of 1.5 billion."""
+        half = number.scale / 2
+        return any(v % number.scale == half and v - half in self.values for v in number.values)
 
 
 def of_numbers(ours: Reading, theirs: Reading) -> Iterator[Doubt]:

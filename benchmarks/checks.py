@@ -1,0 +1,100 @@
+"""How well the checks tell a good translation from a faulty one, and how long they take.
+
+The good and the faulty segments are those of the tests; the phrasebook of the sample models, which nobody
+wrote for the checks, stands beside them. A fault counts as found if a doubt of an expected kind is raised.
+
+    python benchmarks/checks.py [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from figures import figure, show
+
+from distributor.translation.checks import doubts
+
+ROOT = Path(__file__).parents[1]
+LISTS = ROOT / "tests" / "translation" / "checks"
+PHRASEBOOK = ROOT / "tools" / "sample_models" / "phrasebook"
+PAIRS = {"ru": "ru", "ja": "ja", "zh": "zh-Hans", "it": "it"}
+
+Row = dict[str, str]
+
+
+def rows(name: str) -> list[Row]:
+    """`good` or `faulty`."""
+    with (LISTS / f"{name}.tsv").open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def phrases(code: str) -> Iterator[Row]:
+    """English and the translation, line by line."""
+    ours, theirs = (
+        (PHRASEBOOK / f"sentences.{name}.txt").read_text("utf-8").splitlines() for name in ("en", code)
+    )
+    for source, target in zip(ours, theirs, strict=True):
+        yield {
+            "source_language": "en", "target_language": PAIRS[code], "source": source, "target": target,
+        }  # fmt: skip
+
+
+def kinds(row: Row) -> set[str]:
+    """Of the doubts about a row."""
+    found = doubts(row["source"], row["target"], row["source_language"], row["target_language"])
+    return {doubt.kind for doubt in found}
+
+
+def flagged(segments: list[Row]) -> float:
+    """The share that is doubted, in percent."""
+    return round(100 * sum(bool(kinds(row)) for row in segments) / len(segments), 2)
+
+
+def measure() -> list[dict[str, Any]]:
+    """Recall, precision, false alarms, and time."""
+    good, faulty = rows("good"), rows("faulty")
+    found = sum(bool(kinds(row) & set(row["kinds"].split(","))) for row in faulty)
+    alarms = sum(bool(kinds(row)) for row in good)
+    books = {code: list(phrases(code)) for code in PAIRS}
+    return [
+        figure("good segments", len(good), "segments"),
+        figure("faulty segments", len(faulty), "segments"),
+        figure("recall", round(100 * found / len(faulty), 2), "%", 95),
+        figure("precision", round(100 * found / max(found + alarms, 1), 2), "%", 95),
+        figure("false alarms, good segments", flagged(good), "%", 1, at_most=True),
+        *(
+            figure(f"false alarms, phrasebook en→{code}", flagged(book), "%", 1, at_most=True)
+            for code, book in books.items()
+        ),
+        figure(
+            "time", microseconds([*good, *faulty, *(r for b in books.values() for r in b)]),
+            "µs/sentence", 1000, at_most=True,
+        ),
+    ]  # fmt: skip
+
+
+def microseconds(segments: list[Row], rounds: int = 3) -> int:
+    """The mean of a sentence, in the best round; the detectors of languages are loaded by then."""
+    best = float("inf")
+    for _ in range(rounds):
+        started = time.perf_counter()
+        for row in segments:
+            doubts(row["source"], row["target"], row["source_language"], row["target_language"])
+        best = min(best, time.perf_counter() - started)
+    return round(best / len(segments) * 1e6)
+
+
+def main() -> None:
+    """Measure and print."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    arguments.add_argument("--json", action="store_true")
+    show(measure(), arguments.parse_args().json)
+
+
+if __name__ == "__main__":
+    main()
