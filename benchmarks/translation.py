@@ -182,12 +182,14 @@ def measure(rounds: int) -> Iterator[dict[str, Any]]:
     sentences = [s for a in made for s in (a.headline, *(s for p in a.paragraphs for s in p))]
     best: dict[str, float] = {}
     pauses: list[float] = []
+    memory: list[int] = []
     with tempfile.TemporaryDirectory() as folder:
         package = performance_model.write(Path(folder), sentences)
         packages = Packages([Path(folder)])
         for _ in range(rounds):
             took, seen = asyncio.run(ours(packages, made))
             pauses += seen
+            memory = memory or [peak(resource.RUSAGE_SELF), peak(resource.RUSAGE_CHILDREN)]
             seconds = {
                 "argostranslate": argos_own(package, made),
                 "flat": flat(packages, sentences),
@@ -204,8 +206,13 @@ def measure(rounds: int) -> Iterator[dict[str, Any]]:
     worst = sorted(pauses)[int(len(pauses) * 0.99)]
     yield figure("event loop's pauses, p99", round(worst, 1), "ms", 50, at_most=True)
     yield figure("event loop's longest pause", round(max(pauses), 1), "ms")
-    for whose, kind in (("service", resource.RUSAGE_SELF), ("engine", resource.RUSAGE_CHILDREN)):
-        yield figure(f"peak memory, {whose}", resource.getrusage(kind).ru_maxrss // 1024, "MiB")
+    yield figure("peak memory, service", memory[0], "MiB")
+    yield figure("peak memory, engine", memory[1], "MiB")
+
+
+def peak(whose: int) -> int:
+    """Of the processes in question, so far, in MiB."""
+    return resource.getrusage(whose).ru_maxrss // 1024
 
 
 def main() -> None:

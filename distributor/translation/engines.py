@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Self
@@ -29,7 +30,7 @@ class Engines:
 
     async def __aexit__(self, *exc: object) -> None:
         await self._stack.aclose()
-        self.local.close()
+        await asyncio.to_thread(self.local.close)
 
     def can(self, source: str, target: str) -> bool:
         """Whether somebody has the pair."""

@@ -147,3 +147,31 @@ async def test_the_urgent_are_served_before_a_long_job_goes_on(tmp_path: Path) -
     await asyncio.gather(*jobs)
     engine.close()
     assert order[0] == "urgent"
+
+
+CONFIG = """
+[[sources]]
+name = "weekly"
+url = "feed.xml"
+backfill = "all"
+[[members]]
+id = "a"
+name = "A"
+languages = ["ru"]
+[[members.channels]]
+type = "folder"
+path = "out"
+"""
+FEED = """<rss version="2.0"><channel><title>W</title><language>en</language>
+<item><title>Rice farmers save water and cut methane</title><guid isPermaLink="false">g</guid></item>
+</channel></rss>"""
+
+
+def test_a_service_that_is_started_as_a_module_starts_its_engine_once(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(CONFIG, "utf-8")
+    (tmp_path / "feed.xml").write_text(FEED, "utf-8")
+    command = [sys.executable, "-m", "distributor", "run", "--once"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines() == ["1 delivered"]
+    assert any("Рис" in path.read_text("utf-8") for path in (tmp_path / "out").glob("*.json"))
