@@ -81,8 +81,8 @@ class TranslationSettings(Settings):
     threads: int = Field(0, ge=0, description="0: one for each core.")
     device: Literal["auto", "cpu", "cuda"] = "auto"
     compute_type: str = Field("default", description="CTranslate2's: int8, int8_float16, float32, …")
-    batch: int = Field(2048, ge=32, description="Pieces that go through a model together.")
-    slice: int = Field(2048, ge=32, description="Pieces after which what is more urgent has its turn.")
+    batch: int = Field(512, ge=32, description="Pieces that go through a model together.")
+    slice: int = Field(0, ge=0, description="Pieces after which what is more urgent has its turn.")
     max_memory: Size = Field(cast(Any, "2GB"), validate_default=True, description="Of all loaded models.")
     isolate: bool = Field(True, description="Run models in a process of their own, which may die alone.")
 

@@ -76,7 +76,7 @@ class Engine:
     ) -> dict[str, Translation]:
         """One model over all sentences, slice by slice: in between, the more urgent have their turn."""
         done: dict[str, Translation] = {}
-        for some in _slices(sentences, self._tuning.slice):
+        for some in _slices(sentences, self._tuning.at_once):
             async with self._turns.turn(urgency):
                 its = {sentence for sentence in some if sentence in tied}
                 said = await self._worker.translate(package, some, its, careful)

@@ -30,11 +30,13 @@ class Model:
         self.step, self._tuning = step, tuning
         try:
             self._tokens = tokens_of(step)
+            on_gpu = tuning.device != "cpu" and ctranslate2.get_cuda_device_count() > 0
             self._translator: Any = ctranslate2.Translator(
                 str(step.weights),
                 device=tuning.device,
                 compute_type=tuning.compute_type,
-                intra_threads=tuning.threads,
+                inter_threads=1 if on_gpu else tuning.workers,
+                intra_threads=1,
             )
         except (RuntimeError, OSError, ValueError, AttributeError) as e:
             raise TranslationError(f"the model in {step.path} cannot be loaded: {e}; install it again") from e
