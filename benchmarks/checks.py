@@ -1,7 +1,9 @@
 """How well the checks tell a good translation from a faulty one, and how long they take.
 
 The good and the faulty segments are those of the tests; the phrasebook of the sample models, which nobody
-wrote for the checks, stands beside them. A fault counts as found if a doubt of an expected kind is raised.
+wrote for the checks, stands beside them: its sentences, and sentences made of its templates with faults
+seeded into them (seeded.py). A fault counts as found if a doubt of an expected kind is raised, a seeded one
+with any.
 
     python benchmarks/checks.py [--json]
 """
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from figures import figure, show
+from seeded import FAULTS, faulty, pairs
 
 from distributor.translation.checks import doubts
 
@@ -25,6 +28,8 @@ PHRASEBOOK = ROOT / "tools" / "sample_models" / "phrasebook"
 PAIRS = {"ru": "ru", "ja": "ja", "zh": "zh-Hans", "it": "it"}
 
 Row = dict[str, str]
+SEEDED = 500
+"""Sentences for each language, and each fault in all of them that have a place for it."""
 
 
 def rows(name: str) -> list[Row]:
@@ -57,25 +62,43 @@ def flagged(segments: list[Row]) -> float:
 
 def measure() -> list[dict[str, Any]]:
     """Recall, precision, false alarms, and time."""
-    good, faulty = rows("good"), rows("faulty")
-    found = sum(bool(kinds(row) & set(row["kinds"].split(","))) for row in faulty)
+    good, bad = rows("good"), rows("faulty")
+    found = sum(bool(kinds(row) & set(row["kinds"].split(","))) for row in bad)
     alarms = sum(bool(kinds(row)) for row in good)
     books = {code: list(phrases(code)) for code in PAIRS}
     return [
         figure("good segments", len(good), "segments"),
-        figure("faulty segments", len(faulty), "segments"),
-        figure("recall", round(100 * found / len(faulty), 2), "%", 95),
+        figure("faulty segments", len(bad), "segments"),
+        figure("recall", round(100 * found / len(bad), 2), "%", 95),
         figure("precision", round(100 * found / max(found + alarms, 1), 2), "%", 95),
         figure("false alarms, good segments", flagged(good), "%", 1, at_most=True),
         *(
             figure(f"false alarms, phrasebook en→{code}", flagged(book), "%", 1, at_most=True)
             for code, book in books.items()
         ),
+        *seeded(),
         figure(
-            "time", microseconds([*good, *faulty, *(r for b in books.values() for r in b)]),
+            "time", microseconds([*good, *bad, *(r for b in books.values() for r in b)]),
             "µs/sentence", 1000, at_most=True,
         ),
     ]  # fmt: skip
+
+
+def seeded() -> Iterator[dict[str, Any]]:
+    """False alarms over sentences of templates, and which share of each seeded fault is found."""
+    good = [(code, source, target) for code in PAIRS for source, target in pairs(code, SEEDED * 10)]
+    alarms = sum(bool(doubts(source, target, "en", PAIRS[code])) for code, source, target in good)
+    yield figure(
+        f"false alarms, {len(good)} of templates", round(100 * alarms / len(good), 2), "%", 1, at_most=True
+    )
+    found: dict[str, list[bool]] = {name: [] for name in FAULTS}
+    for code in PAIRS:
+        for name, source, wrong in faulty(code, SEEDED):
+            found[name].append(bool(doubts(source, wrong, "en", PAIRS[code])))
+    for name, each in found.items():
+        yield figure(f"found, {name} ({len(each)})", round(100 * sum(each) / len(each), 1), "%")
+    total = [hit for each in found.values() for hit in each]
+    yield figure(f"found, all seeded ({len(total)})", round(100 * sum(total) / len(total), 2), "%", 95)
 
 
 def microseconds(segments: list[Row], rounds: int = 3) -> int:

@@ -22,4 +22,4 @@ def show(results: list[dict[str, Any]], as_json: bool) -> None:
             sys.stdout.write(json.dumps(result) + "\n")
             continue
         bar = "" if result["bar"] is None else f"bar {result['bar']}: {'met' if result['met'] else 'NOT met'}"
-        sys.stdout.write(f"{result['name']:<32} {result['value']:>10} {result['unit']:<14} {bar}\n")
+        sys.stdout.write(f"{result['name']:<44} {result['value']:>10} {result['unit']:<14} {bar}\n")

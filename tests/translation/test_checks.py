@@ -212,3 +212,29 @@ def test_a_number_is_the_same_however_its_thousands_are_marked(a: int, b: int) -
     spaced = f"Станция насчитала {b:,} птиц в море.".replace(",", "\u00a0")
     assert ("numbers" in kinds(source, spaced, "ru")) == (a != b)
     assert ("numbers" in kinds(source, f"该站在海上记录到{b}只鸟。", "zh-Hans")) == (a != b)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "to", "kind"),
+    [
+        ("Emissions of CO2 fell.", "排放的CO减少了。", "zh-Hans", "numbers"),
+        ("Emissions of CO2 fell.", "CO₂排放量下降了。", "zh-Hans", ""),
+        ("Emissions of CO2 fell.", "二氧化碳排放量下降了。", "zh-Hans", ""),
+        (
+            "The conference opened in August 2047.",
+            "La conferenza si è aperta in August 2047.",
+            "it",
+            "untranslated",
+        ),
+        (
+            "It was shown in Cape Town on Monday.",
+            "Он был показан in Cape Town on Monday.",
+            "ru",
+            "untranslated",
+        ),
+        ("The University of Tokyo was founded.", "University of Tokyoが設立された。", "ja", ""),
+        ("Its share is 79 percent.", "Его доля 79 % % % % % %.", "ru", "repetition"),
+    ],
+)
+def test_what_the_seeded_faults_taught(source: str, target: str, to: str, kind: str) -> None:
+    assert kinds(source, target, to) == ({kind} if kind else set())

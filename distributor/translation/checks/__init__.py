@@ -7,6 +7,7 @@ be seen without understanding, and keeps silent where the two languages may righ
 from __future__ import annotations
 
 from distributor import bcp47
+from distributor.translation.checks.codes import of_codes
 from distributor.translation.checks.doubt import Doubt, language_of
 from distributor.translation.checks.leftovers import is_original, of_leftovers
 from distributor.translation.checks.marks import of_links, of_marks
@@ -29,6 +30,7 @@ def doubts(source: str, target: str, source_language: str, target_language: str)
         *of_numbers(ours, theirs),
         *of_signs(ours, theirs),
         *of_units(ours, theirs),
+        *of_codes(source, target),
         *of_links(source, target),
         *of_marks(source, target),
         *of_repetition(source, target),

@@ -14,9 +14,15 @@ from distributor.translation.checks.small_words import COMMON
 _ASIDE = re.compile(r"[(（\[【「『《«“„\"][^()（）«»“”\"]{0,200}[)）\]】」』》»”“\"]")
 _LEARNED = re.compile(
     r"[A-Z][a-z]+ (?:[a-z]+(?:us|um|is|ii|ae|ens|ans|i|a|es|x|or))\b|[A-Z]\. [a-z]+"
-    r"|\b(?:in (?:vitro|vivo|situ|silico|utero)|de novo|et al|ad hoc|per se|ex vivo|post mortem)\b"
+    r"|\b(?:in (?:vitro|vivo|situ|silico|utero)|de novo|et al|ad hoc|per se|ex vivo|post mortem)(?![a-z])"
 )
 """Names of species, and what scholars say in Latin."""
+
+_MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+_DATE = re.compile(rf"\d{{1,2}} {_MONTH}\b|\b{_MONTH} \d{{1,4}}")
+_OTHER_MONTHS = {"it", "es", "fr", "pt"}
+"""Where no month is called as in English."""
+_BEGUN = re.compile(r"(?<![A-Za-z][ ,])(?<![A-Za-z\d])(?:in|on|of|for|with|by|and|from|at|to) [A-Za-z]+")
 
 
 def is_original(source: str, target: str, source_language: str, target_language: str) -> tuple[Doubt, ...]:
@@ -33,6 +39,8 @@ def of_leftovers(source: str, target: str, source_language: str, target_language
         return
     if "LATIN" in scripts_of(source_language):
         rest = _stretch(source, target, source_language, target_language)
+        if not rest and language_of(source_language) == "en":
+            rest = _english(source, target, target_language)
     else:
         rest = _foreign(target, scripts_of(source_language) - scripts_of(target_language))
     if rest:
@@ -64,10 +72,19 @@ def _stretch(source: str, target: str, ours: str, theirs: str) -> str:
     plain = sum(w.islower() and len(w) > 2 and w not in common for w in run)
     small = sum(w in common for w in run)
     if same_script(ours, theirs):
-        left = plain >= 4 or (len(run) >= 4 and small >= 1 and plain >= 2)
+        left = plain >= 4 or (plain >= 1 and small >= 1)
     else:
         left = plain >= 2 or (plain >= 1 and small >= 1) or (small >= 2 and plain + small == len(run))
     return " ".join(run) if left else ""
+
+
+def _english(source: str, target: str, tag: str) -> str:
+    """A date as English writes it, or a run of Latin letters that begins as no name does: `in Cape Town`."""
+    rest = _LEARNED.sub(" ", _outside(target))
+    patterns = [_DATE] if language_of(tag) in _OTHER_MONTHS or not same_script("en", tag) else []
+    patterns += [] if same_script("en", tag) else [_BEGUN]
+    found = (match for pattern in patterns for match in pattern.finditer(rest))
+    return next((match[0].strip() for match in found if match[0].strip() in source), "")
 
 
 def _outside(target: str) -> str:

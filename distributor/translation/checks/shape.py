@@ -21,7 +21,7 @@ _SLACK, _SLACK_ABOVE = 8, 22
 
 _UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
-_SYLLABLES = re.compile(r"(\w{2,8}?)\1{3,}|(\w)\2{5,}|([^\w\s.…=_*-])\3{5,}")
+_SYLLABLES = re.compile(r"(\w{2,8}?)\1{3,}|(\w)\2{5,}|([^\w\s.…=_*-])(?: ?\3){4,}")
 _LONGEST_LOOP = 16
 
 
