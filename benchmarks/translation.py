@@ -36,13 +36,13 @@ from distributor.ledger.articles import Entry
 from distributor.ledger.ledger import Ledger
 from distributor.routing import Facts, Route
 from distributor.translation.checks import Doubt, doubts
-from distributor.translation.engine import Engine
+from distributor.translation.engines.engine import Engine
+from distributor.translation.engines.packages import Packages
+from distributor.translation.engines.tokens import tokens_of
+from distributor.translation.engines.tuning import Tuning
+from distributor.translation.engines.worker import InProcess
 from distributor.translation.interpreter import Interpreter
-from distributor.translation.packages import Packages
-from distributor.translation.tokens import tokens_of
 from distributor.translation.translator import Translator
-from distributor.translation.tuning import Tuning
-from distributor.translation.worker import InProcess
 
 BEAM = 4
 SENTENCES = Path(__file__).parents[1] / "tools" / "sample_models" / "phrasebook" / "sentences.en.txt"

@@ -17,9 +17,9 @@ from distributor.ledger.ledger import Ledger
 from distributor.service import make
 from distributor.sources.fetch import Bounds, fetch, open_session
 from distributor.sources.parse import parse
-from distributor.translation.engines import Engines
-from distributor.translation.libretranslate import LibreTranslate
-from distributor.translation.setup import engines_of, glossaries_of
+from distributor.translation.engines.libretranslate import LibreTranslate
+from distributor.translation.engines.pairs import Engines
+from distributor.translation.engines.setup import engines_of, glossaries_of
 
 
 @dataclass(frozen=True, slots=True)

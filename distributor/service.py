@@ -24,8 +24,8 @@ from distributor.ledger.ledger import Ledger
 from distributor.naming import Names
 from distributor.routing import Router
 from distributor.sources.intake import Intake
+from distributor.translation.engines.setup import engines_of, glossaries_of
 from distributor.translation.interpreter import Interpreter
-from distributor.translation.setup import engines_of, glossaries_of
 from distributor.translation.translator import Translator
 
 SLACK = 5.0  # seconds beyond a channel's own timeout before its attempt is given up from outside

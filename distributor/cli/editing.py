@@ -18,7 +18,7 @@ from distributor.ledger.fanout import Routes
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import delivery
 from distributor.routing import Router
-from distributor.translation.setup import engines_of
+from distributor.translation.engines.setup import engines_of
 
 
 def _routes(config: Config) -> Routes:

@@ -18,8 +18,8 @@ from distributor.ledger import articles
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import rendition
 from distributor.translation import tbx
-from distributor.translation.align import Translation
-from distributor.translation.content import Job
+from distributor.translation.documents.align import Translation
+from distributor.translation.documents.content import Job
 from distributor.translation.glossary import Glossaries, Glossary, toml
 
 COLUMNS = ("language", "term", "wanted", "holds", "sentence")

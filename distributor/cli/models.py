@@ -16,9 +16,9 @@ from distributor.config import Config, load
 from distributor.errors import ConfigError
 from distributor.ledger.audit import note
 from distributor.ledger.ledger import Ledger
-from distributor.translation import models as argos_models
-from distributor.translation.packages import Installed
-from distributor.translation.setup import packages_of
+from distributor.translation.engines import models as argos_models
+from distributor.translation.engines.packages import Installed
+from distributor.translation.engines.setup import packages_of
 
 
 @click.group()

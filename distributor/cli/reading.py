@@ -15,7 +15,7 @@ from distributor.ledger import views
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import delivery, rendition
 from distributor.routing import Facts, Router
-from distributor.translation.setup import engines_of
+from distributor.translation.engines.setup import engines_of
 
 STATES = ("waiting", "pending", "sending", "delivered", "dead", "superseded", "canceled")
 

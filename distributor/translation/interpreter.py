@@ -12,10 +12,10 @@ from distributor import clock
 from distributor.ledger import memory
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.memory import Remembered
-from distributor.translation.align import Tie, Translation, joined
 from distributor.translation.checks import Doubt, doubts, doubts_of_text
+from distributor.translation.documents.align import Tie, Translation, joined
+from distributor.translation.documents.sentences import clauses
 from distributor.translation.glossary import Glossaries, Glossary
-from distributor.translation.sentences import clauses
 
 Judge = Callable[[str, str, str, str], tuple[Doubt, ...]]
 """Sentence, translation and their languages (BCP 47) into what speaks against it."""

@@ -17,7 +17,7 @@ from distributor.events import Events, RenditionHeld, Translated, Trouble
 from distributor.ledger import renditions
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.renditions import Made, Task
-from distributor.translation.content import Job
+from distributor.translation.documents.content import Job
 from distributor.translation.interpreter import Interpreter
 from distributor.translation.verdict import Verdict, verdict
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from distributor.article import Content
 from distributor.markup import plain
 from distributor.translation.checks import Doubt
-from distributor.translation.content import Job
+from distributor.translation.documents.content import Job
 from distributor.translation.interpreter import Judge, Said
 
 SHOWN = 3

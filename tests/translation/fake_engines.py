@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from random import Random
 
-from distributor.translation.align import Tie, Translation
+from distributor.translation.documents.align import Tie, Translation
 
 Fake = Callable[[str], Translation]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tiny_packages import pack, write_package
 
-from distributor.translation.archive import BadPackage, unpack
+from distributor.translation.engines.archive import BadPackage, unpack
 
 METADATA = json.dumps({"from_code": "en", "to_code": "ru", "package_version": "1.0"})
 

@@ -11,9 +11,9 @@ from aiohttp.test_utils import TestServer
 from tiny_packages import pack, write_package
 
 from distributor.errors import TranslationError
-from distributor.translation import models
-from distributor.translation.models import Available, DownloadFailed, choose
-from distributor.translation.packages import Packages
+from distributor.translation.engines import models
+from distributor.translation.engines.models import Available, DownloadFailed, choose
+from distributor.translation.engines.packages import Packages
 
 
 @dataclass

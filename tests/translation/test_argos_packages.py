@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tiny_packages import pack, write_package
 
 from distributor.errors import PairMissing
-from distributor.translation import packages
-from distributor.translation.codes import to_argos, to_bcp47
-from distributor.translation.packages import Packages
+from distributor.translation.engines import packages
+from distributor.translation.engines.codes import to_argos, to_bcp47
+from distributor.translation.engines.packages import Packages
 
 
 def way(installed: Packages, source: str, target: str) -> list[str]:
@@ -139,7 +139,7 @@ def test_the_import_of_argostranslate_leaves_neither_folders_nor_environment_beh
     code = """
 import os, sys
 before = dict(os.environ)
-from distributor.translation.packages import argos
+from distributor.translation.engines.packages import argos
 assert argos().Package
 assert dict(os.environ) == before, set(os.environ.items()) ^ set(before.items())
 assert not {"argostranslate.translate", "argostranslate.sbd", "minisbd", "torch"} & set(sys.modules)

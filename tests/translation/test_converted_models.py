@@ -11,8 +11,8 @@ import sentencepiece
 from tiny_packages import SENTENCES, random_model, tokenizer, write_package
 
 from distributor.errors import TranslationError
-from distributor.translation.engine import Engine
-from distributor.translation.packages import Installed, Packages, converted
+from distributor.translation.engines.engine import Engine
+from distributor.translation.engines.packages import Installed, Packages, converted
 
 ENGLISH = list(SENTENCES[:3])
 

@@ -12,9 +12,9 @@ from fake_engines import Fake, mumbling, mute, silent, turned, unreliable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distributor.translation.align import Translation, anchored
-from distributor.translation.document import Document
-from distributor.translation.segments import Plain
+from distributor.translation.documents.align import Translation, anchored
+from distributor.translation.documents.document import Document
+from distributor.translation.documents.segments import Plain
 
 TREES = int(os.environ.get("TREES", "60"))
 """Random trees for each property; TREES=10000 before a release takes some minutes."""

@@ -10,9 +10,9 @@ import sentencepiece
 from tiny_packages import SENTENCES, tokenizer, write_package
 
 from distributor.errors import PairMissing, TranslationError
-from distributor.translation.engine import Engine
-from distributor.translation.packages import Packages
-from distributor.translation.tuning import Tuning
+from distributor.translation.engines.engine import Engine
+from distributor.translation.engines.packages import Packages
+from distributor.translation.engines.tuning import Tuning
 
 ENGLISH = SENTENCES[:3]
 

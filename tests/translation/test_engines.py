@@ -14,9 +14,9 @@ from tiny_packages import write_package
 from distributor.config import parse
 from distributor.errors import PairMissing
 from distributor.ledger.ledger import Ledger
-from distributor.translation.engines import Engines
+from distributor.translation.engines.pairs import Engines
+from distributor.translation.engines.setup import engines_of
 from distributor.translation.interpreter import Interpreter
-from distributor.translation.setup import engines_of
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distributor.errors import ConfigError
-from distributor.translation.align import Tie, Translation, anchored
-from distributor.translation.document import Document
+from distributor.translation.documents.align import Tie, Translation, anchored
+from distributor.translation.documents.document import Document
 from distributor.translation.glossary import Glossaries, Glossary
 from distributor.translation.glossary.hits import plural
 from distributor.translation.glossary.terms import Term, load, parse

@@ -12,8 +12,8 @@ from distributor.errors import PairMissing
 from distributor.ledger import memory
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.memory import Remembered
-from distributor.translation.align import Translation
 from distributor.translation.checks import Doubt
+from distributor.translation.documents.align import Translation
 from distributor.translation.glossary import Glossaries
 from distributor.translation.interpreter import Interpreter, Said
 from ledger_wire import Clock

@@ -14,8 +14,8 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from distributor.errors import EngineAway, PairMissing, TranslationError
-from distributor.translation.align import Translation
-from distributor.translation.libretranslate import Busy, LibreTranslate, NotOffered
+from distributor.translation.documents.align import Translation
+from distributor.translation.engines.libretranslate import Busy, LibreTranslate, NotOffered
 
 KEY = "8a7d-very-secret"
 CLOSING = web.AppKey("closing", asyncio.Event)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from distributor.translation.engine import Engine
-from distributor.translation.packages import SAMPLES, Packages, samples
+from distributor.translation.engines.engine import Engine
+from distributor.translation.engines.packages import SAMPLES, Packages, samples
 
 PHRASEBOOK = Path(__file__).parents[2] / "tools" / "sample_models" / "phrasebook" / "sentences.en.txt"
 

@@ -10,9 +10,9 @@ import feedparser
 import lxml.html
 import pytest
 
-from distributor.translation.document import Document
-from distributor.translation.engine import Engine
-from distributor.translation.packages import SAMPLES, Packages, samples
+from distributor.translation.documents.document import Document
+from distributor.translation.engines.engine import Engine
+from distributor.translation.engines.packages import SAMPLES, Packages, samples
 
 EDITION = SAMPLES.parent / "edition.xml"
 LANGUAGES = ("ru", "ja", "zh-Hans", "it")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from distributor.translation.engine import Engine
-from distributor.translation.packages import SAMPLES, Packages, samples
+from distributor.translation.engines.engine import Engine
+from distributor.translation.engines.packages import SAMPLES, Packages, samples
 
 PHRASEBOOK = Path(__file__).parents[2] / "tools" / "sample_models" / "phrasebook"
 OF_THE_EDITION = 197  # the first lines of the phrasebook are the edition's sentences

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributor.translation.align import Tie, Translation, anchored, attended, composed, unchanged
-from distributor.translation.pieces import ranges
+from distributor.translation.documents.align import Tie, Translation, anchored, attended, composed, unchanged
+from distributor.translation.engines.pieces import ranges
 
 
 def shown(text: str, found: list[tuple[int, int] | None]) -> list[str]:

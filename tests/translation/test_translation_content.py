@@ -7,8 +7,8 @@ import pytest
 from fake_engines import turned
 
 from distributor.article import Content, Media
-from distributor.translation.align import Translation
-from distributor.translation.content import Job
+from distributor.translation.documents.align import Translation
+from distributor.translation.documents.content import Job
 
 CONTENT = Content(
     headline="Union holds conference",

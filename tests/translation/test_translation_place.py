@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from distributor.translation.align import Tie
-from distributor.translation.place import place
-from distributor.translation.spans import Ground, Placed, Span
+from distributor.translation.documents.align import Tie
+from distributor.translation.documents.place import place
+from distributor.translation.documents.spans import Ground, Placed, Span
 
 
 def placed(source: str, target: str, marked: str, *ties: tuple[str, str, float]) -> str:

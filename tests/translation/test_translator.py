@@ -15,10 +15,10 @@ from distributor.ledger import articles, renditions
 from distributor.ledger.renditions import Made
 from distributor.routing import Route
 from distributor.translation.checks import Doubt
-from distributor.translation.content import Job
-from distributor.translation.engine import Engine
+from distributor.translation.documents.content import Job
+from distributor.translation.engines.engine import Engine
+from distributor.translation.engines.packages import Packages
 from distributor.translation.interpreter import Interpreter
-from distributor.translation.packages import Packages
 from distributor.translation.translator import Translator
 from ledger_wire import LEASE, Wire
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from distributor.translation.turns import Turns
+from distributor.translation.engines.turns import Turns
 
 
 async def test_the_most_urgent_of_those_that_wait_is_next_and_among_equals_the_first() -> None:

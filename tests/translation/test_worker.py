@@ -15,12 +15,12 @@ import pytest
 from tiny_packages import SENTENCES, write_package
 
 from distributor.errors import TranslationError
-from distributor.translation import worker as worker_module
-from distributor.translation.engine import Engine
-from distributor.translation.host import Host
-from distributor.translation.packages import Packages
-from distributor.translation.tuning import Tuning
-from distributor.translation.worker import InProcess, InThread
+from distributor.translation.engines import worker as worker_module
+from distributor.translation.engines.engine import Engine
+from distributor.translation.engines.host import Host
+from distributor.translation.engines.packages import Packages
+from distributor.translation.engines.tuning import Tuning
+from distributor.translation.engines.worker import InProcess, InThread
 
 ENGLISH = list(SENTENCES[:3])
 
@@ -77,8 +77,8 @@ async def test_what_kills_it_twice_is_an_error_that_names_the_model_and_the_mend
 
 SCRIPT = """
 import asyncio
-from distributor.translation import worker
-from distributor.translation.tuning import Tuning
+from distributor.translation.engines import worker
+from distributor.translation.engines.tuning import Tuning
 from test_worker import pid
 
 async def main():

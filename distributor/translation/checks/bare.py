@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from unicodedata import normalize
 
-from distributor.translation.sentences import addresses
+from distributor.translation.documents.sentences import addresses
 
 _FOLDED = {
     **{ord(c): f"^{i}" for i, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
 
-from distributor.translation.align import Translation
+from distributor.translation.documents.align import Translation
+from distributor.translation.documents.words import Range, units
 from distributor.translation.glossary.hits import Hit
 from distributor.translation.glossary.words import Pattern, form, pattern, tokens
-from distributor.translation.words import Range, units
 
 
 class Fitting:

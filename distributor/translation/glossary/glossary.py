@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from distributor.translation.align import Translation
+from distributor.translation.documents.align import Translation
 from distributor.translation.glossary.fit import Fitting
 from distributor.translation.glossary.hits import Hit, Index
 from distributor.translation.glossary.rewrite import replaced

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from distributor.bcp47 import same
-from distributor.translation import sentences
+from distributor.translation.documents import sentences
+from distributor.translation.documents.words import Range
 from distributor.translation.glossary.terms import Term
 from distributor.translation.glossary.words import Pattern, Tokens, pattern, tokens
-from distributor.translation.words import Range
 
 
 @dataclass(frozen=True, slots=True)

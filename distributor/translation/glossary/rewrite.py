@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from distributor.translation.align import Tie, Translation
+from distributor.translation.documents.align import Tie, Translation
+from distributor.translation.documents.words import Range, joined, spaced
 from distributor.translation.glossary.hits import Hit
 from distributor.translation.glossary.words import capital, tokens
-from distributor.translation.words import Range, joined, spaced
 
 
 def replaced(translation: Translation, hit: Hit, at: Range) -> Translation:

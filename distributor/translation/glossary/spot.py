@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from distributor.translation.documents.spans import ink
+from distributor.translation.documents.spots import DOUBT
+from distributor.translation.documents.words import Range
 from distributor.translation.glossary.fit import Fitting
 from distributor.translation.glossary.hits import Hit
-from distributor.translation.spans import ink
-from distributor.translation.spots import DOUBT
-from distributor.translation.words import Range
 
 SURE = 0.8
 """Of the highest share in a place: a word at its end with less belongs to the neighbours."""

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from itertools import accumulate
 from unicodedata import category
 
-from distributor.translation.words import Range, spaced
+from distributor.translation.documents.words import Range, spaced
 
 _TOKEN = re.compile(r"[^\W_]+|\s+|.", re.DOTALL)
 _ALIKE = str.maketrans({"’": "'", "‐": "-", "‑": "-"})

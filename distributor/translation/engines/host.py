@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 
-from distributor.translation.align import Translation
-from distributor.translation.model import Model
-from distributor.translation.packages import Installed
-from distributor.translation.tuning import Tuning
+from distributor.translation.documents.align import Translation
+from distributor.translation.engines.model import Model
+from distributor.translation.engines.packages import Installed
+from distributor.translation.engines.tuning import Tuning
 
 _OVERHEAD = 1.2
 """What a loaded model takes beside the size of its file."""

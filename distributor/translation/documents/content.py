@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import islice
 
 from distributor.article import Content, Media
-from distributor.translation.align import Translation
-from distributor.translation.document import Document
-from distributor.translation.segments import Plain
+from distributor.translation.documents.align import Translation
+from distributor.translation.documents.document import Document
+from distributor.translation.documents.segments import Plain
 
 
 class Job:

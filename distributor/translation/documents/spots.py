@@ -7,8 +7,8 @@ from math import sqrt
 from statistics import fmean
 from unicodedata import category
 
-from distributor.translation.spans import Ground, Span, ink, trimmed
-from distributor.translation.words import Range, joined, tells, units
+from distributor.translation.documents.spans import Ground, Span, ink, trimmed
+from distributor.translation.documents.words import Range, joined, tells, units
 
 DOUBT = 0.4
 """A word with a smaller share of its attention in a span does not belong to it, where others have more."""

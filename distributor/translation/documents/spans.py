@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from distributor.translation.align import Tie
-from distributor.translation.words import Range
+from distributor.translation.documents.align import Tie
+from distributor.translation.documents.words import Range
 
 
 @dataclass(frozen=True, slots=True, eq=False)

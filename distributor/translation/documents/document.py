@@ -16,10 +16,10 @@ from lxml import etree
 
 from channels.formats.phrases import direction
 from distributor import bcp47
-from distributor.translation.align import Translation
-from distributor.translation.segments import Plain, Segment, Woven, collapsed, segment
-from distributor.translation.spans import Span
-from distributor.translation.words import joined
+from distributor.translation.documents.align import Translation
+from distributor.translation.documents.segments import Plain, Segment, Woven, collapsed, segment
+from distributor.translation.documents.spans import Span
+from distributor.translation.documents.words import joined
 
 Element = Any  # lxml has no types of its own
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from distributor.errors import TranslationError
-from distributor.translation.packages import Installed, argos
+from distributor.translation.engines.packages import Installed, argos
 
 _PAIRS = (("source.spm", "target.spm"),)
 _SHARED = ("sentencepiece.bpe.model", "sentencepiece.model", "spiece.model", "tokenizer.model")

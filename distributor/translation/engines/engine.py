@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from distributor.translation.align import Translation, anchored, composed
-from distributor.translation.packages import Installed, Packages
-from distributor.translation.tuning import Tuning
-from distributor.translation.turns import Turns
-from distributor.translation.worker import InThread, Worker
+from distributor.translation.documents.align import Translation, anchored, composed
+from distributor.translation.engines.packages import Installed, Packages
+from distributor.translation.engines.tuning import Tuning
+from distributor.translation.engines.turns import Turns
+from distributor.translation.engines.worker import InThread, Worker
 
 _BYTES_A_PIECE = 4
 """Of UTF-8, on the safe side; only the model's tokenizer knows."""

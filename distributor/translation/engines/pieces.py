@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from distributor.translation.words import Range
+from distributor.translation.documents.words import Range
 
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 _BLANK = "▁_ \t\n\r"

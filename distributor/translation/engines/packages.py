@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from distributor.errors import PairMissing
-from distributor.translation import archive
-from distributor.translation.codes import to_argos, to_bcp47
+from distributor.translation.engines import archive
+from distributor.translation.engines.codes import to_argos, to_bcp47
 
-SAMPLES = Path(__file__).parents[1] / "sample" / "models"
+SAMPLES = Path(__file__).parents[2] / "sample" / "models"
 """Small models that know the sample edition and little else."""
 
 

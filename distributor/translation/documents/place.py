@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from distributor.translation.spans import Ground, Placed, Span
-from distributor.translation.spots import DOUBT, copy_of, covers, shares_of, spot, sureness, within_marks
-from distributor.translation.words import Range
+from distributor.translation.documents.spans import Ground, Placed, Span
+from distributor.translation.documents.spots import (
+    DOUBT,
+    copy_of,
+    covers,
+    shares_of,
+    spot,
+    sureness,
+    within_marks,
+)
+from distributor.translation.documents.words import Range
 
 
 def place(spans: Sequence[Span], ground: Ground) -> tuple[Placed, ...]:

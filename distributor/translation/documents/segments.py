@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from distributor.translation import sentences
-from distributor.translation.align import Tie, Translation, moved, unchanged
-from distributor.translation.place import place
-from distributor.translation.spans import Ground, Placed, Span, ink
-from distributor.translation.words import Range, spaced
+from distributor.translation.documents import sentences
+from distributor.translation.documents.align import Tie, Translation, moved, unchanged
+from distributor.translation.documents.place import place
+from distributor.translation.documents.spans import Ground, Placed, Span, ink
+from distributor.translation.documents.words import Range, spaced
 
 _BLANKS = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u200a\u202f", " "))
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u2028\u2029]")

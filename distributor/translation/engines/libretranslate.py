@@ -26,8 +26,8 @@ from channels.net import connector, kept_away
 from distributor import clock
 from distributor.errors import EngineAway, PairMissing, TranslationError
 from distributor.links import shown
-from distributor.translation.align import Translation
-from distributor.translation.codes import to_argos, to_bcp47
+from distributor.translation.documents.align import Translation
+from distributor.translation.engines.codes import to_argos, to_bcp47
 
 CHARACTERS = 5000
 """In one request, unless a sentence alone has more; a server may allow fewer, and says so."""

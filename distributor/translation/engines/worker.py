@@ -13,10 +13,10 @@ from multiprocessing.connection import wait
 from typing import Protocol
 
 from distributor.errors import TranslationError
-from distributor.translation.align import Translation
-from distributor.translation.host import Host
-from distributor.translation.packages import Installed
-from distributor.translation.tuning import Tuning
+from distributor.translation.documents.align import Translation
+from distributor.translation.engines.host import Host
+from distributor.translation.engines.packages import Installed
+from distributor.translation.engines.tuning import Tuning
 
 
 class Worker(Protocol):

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from distributor.translation.sentences import gap
-from distributor.translation.words import Range, occurrences, tells
+from distributor.translation.documents.sentences import gap
+from distributor.translation.documents.words import Range, occurrences, tells
 
 _FAINT = 0.03
 """Attention below this says nothing; leaving it out keeps a sentence's ties few."""

@@ -9,7 +9,7 @@ from itertools import accumulate
 import sentencex
 
 from distributor import bcp47
-from distributor.translation.words import Range
+from distributor.translation.documents.words import Range
 
 LONGEST = 800
 """Characters of a sentence; a longer one is cut at the best place before: models drop what is too long."""

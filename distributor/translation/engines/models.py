@@ -13,9 +13,9 @@ from typing import Any
 import aiohttp
 
 from distributor.errors import TranslationError
-from distributor.translation import archive
-from distributor.translation.codes import to_argos, to_bcp47
-from distributor.translation.packages import Installed, Packages, argos, newest
+from distributor.translation.engines import archive
+from distributor.translation.engines.codes import to_argos, to_bcp47
+from distributor.translation.engines.packages import Installed, Packages, argos, newest
 
 Pair = tuple[str, str]
 """From, to; BCP 47."""

@@ -8,9 +8,9 @@ from contextlib import AsyncExitStack
 from typing import Self
 
 from distributor import bcp47
-from distributor.translation.align import Translation
-from distributor.translation.engine import Engine
-from distributor.translation.libretranslate import LibreTranslate
+from distributor.translation.documents.align import Translation
+from distributor.translation.engines.engine import Engine
+from distributor.translation.engines.libretranslate import LibreTranslate
 
 Pair = tuple[str, str]
 

@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from distributor.errors import TranslationError
-from distributor.translation.align import Translation, attended
-from distributor.translation.packages import Installed
-from distributor.translation.pieces import ranges
-from distributor.translation.tokens import tokens_of
-from distributor.translation.tuning import Tuning
+from distributor.translation.documents.align import Translation, attended
+from distributor.translation.engines.packages import Installed
+from distributor.translation.engines.pieces import ranges
+from distributor.translation.engines.tokens import tokens_of
+from distributor.translation.engines.tuning import Tuning
 
 _LENGTH_PENALTY = 0.2
 """As in argostranslate, so that the words are the same."""

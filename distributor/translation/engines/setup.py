@@ -7,13 +7,13 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from distributor.config import SQLITE, Config, ConvertedModel, RemoteEngine
-from distributor.translation.engine import Engine
-from distributor.translation.engines import Engines, Pair
+from distributor.translation.engines.engine import Engine
+from distributor.translation.engines.libretranslate import LibreTranslate
+from distributor.translation.engines.packages import Packages, converted, folders
+from distributor.translation.engines.pairs import Engines, Pair
+from distributor.translation.engines.tuning import Tuning
+from distributor.translation.engines.worker import InProcess, InThread, Worker
 from distributor.translation.glossary import Glossaries
-from distributor.translation.libretranslate import LibreTranslate
-from distributor.translation.packages import Packages, converted, folders
-from distributor.translation.tuning import Tuning
-from distributor.translation.worker import InProcess, InThread, Worker
 
 
 def packages_of(config: Config) -> Packages:

@@ -1,0 +1,1 @@
+"""What translates sentences: models here, in a process of their own, and servers elsewhere."""
