@@ -15,6 +15,7 @@ from distributor.ledger.memory import Remembered
 from distributor.translation.checks import Doubt, doubts, doubts_of_text
 from distributor.translation.documents.align import Tie, Translation, joined
 from distributor.translation.documents.sentences import clauses
+from distributor.translation.documents.typography import typeset
 from distributor.translation.glossary import Glossaries, Glossary
 
 Judge = Callable[[str, str, str, str], tuple[Doubt, ...]]
@@ -159,10 +160,10 @@ class Interpreter:
         """With the glossary's words in place, and the doubts of the checks."""
         said: dict[str, Said] = {}
         for sentence, translation in told.items():
-            worded = errand.glossary.enforce(sentence, translation)
+            worded = errand.glossary.enforce(sentence, typeset(translation, errand.target))
             found = self._judge(sentence, worded.text, errand.source, errand.target)
             missed = errand.glossary.missed(sentence, worded)
-            found += tuple(Doubt("glossary", f"{h.term} is not rendered as {h.wanted}") for h in missed)
+            found += tuple(Doubt("glossary", f"{h.term.term} is not rendered as {h.wanted}") for h in missed)
             said[sentence] = Said(worded, found)
         return said
 
