@@ -28,8 +28,16 @@ def typeset(translation: Translation, language: str) -> Translation:
     marks = _MARKS.get(_primary(language))
     if marks is None:
         return translation
-    text = _BEHIND.sub(lambda m: m[0].translate(marks), translation.text)
-    text = _BRACKETS.sub(lambda m: f"（{m[1] if m[1] is not None else m[2]}）", text)
+    before = None
+    while translation.text != before:  # what one step changes may make place for another
+        before = translation.text
+        translation = _step(translation, marks)
+    return translation
+
+
+def _step(translation: Translation, marks: dict[int, int]) -> Translation:
+    text = _BRACKETS.sub(lambda m: f"（{m[1] if m[1] is not None else m[2]}）", translation.text)
+    text = _BEHIND.sub(lambda m: m[0].translate(marks), text)
     gaps = [m.start() for m in _SPACE.finditer(text)]
     if not gaps:
         return Translation(text, translation.ties)
