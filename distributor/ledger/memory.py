@@ -9,13 +9,16 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from distributor.ledger.tables import AnyRow, memory
 
 CHUNK = 500  # below SQLite's and PostgreSQL's bounds on bound values
+KEY = ("source_language", "target_language", "digest", "model", "glossary")
 EDITED: Literal["edited"] = "edited"
 
 
@@ -54,14 +57,16 @@ def remember(
     """Keep these, in place of what was kept under the same sentence, model and glossary."""
     pair = {"source_language": source_language, "target_language": target_language, "changed": now}
     rows = {(digest := _digest(r.source), r.model, r.glossary): _row(r, digest, pair) for r in some}
-    for model, glossary in {(r.model, r.glossary) for r in some}:
-        digests = [d for d, m, g in rows if (m, g) == (model, glossary)]
-        same = (memory.c.model == model) & (memory.c.glossary == glossary)
-        for start in range(0, len(digests), CHUNK):
-            here = _here(source_language, target_language, digests[start : start + CHUNK])
-            db.execute(delete(memory).where(here, same))
     if rows:
-        db.execute(insert(memory), list(rows.values()))
+        db.execute(_upsert(db.dialect.name), list(rows.values()))
+
+
+@cache
+def _upsert(dialect: str) -> Any:
+    """Two workers may have translated the same sentence at the same time."""
+    into: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect](memory)
+    new = {name: into.excluded[name] for name in ("target", "ties", "origin", "changed")}
+    return into.on_conflict_do_update(index_elements=KEY, set_=new)
 
 
 def forget(db: Connection, source_language: str, target_language: str, source: str) -> int:
