@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -131,6 +132,12 @@ class Config(Settings):
 
     storage: Annotated[str, AfterValidator(storage_url)] = f"{SQLITE}:///var/distributor.db"
     domain: str = Field("science-wire.example", description="Names the wire in identifiers (RFC 4151).")
+    lease: Duration = Field(
+        cast(Any, "45s"),
+        validate_default=True,
+        ge=timedelta(seconds=3),
+        description="So long a worker that says nothing is thought alive, where several share PostgreSQL.",
+    )
     translation: TranslationSettings = TranslationSettings()
     sources: tuple[SourceSettings, ...] = ()
     members: tuple[MemberSettings, ...] = ()

@@ -6,16 +6,17 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import Connection
 
 from channels import registry
 from channels.channel import Channel
 from channels.settings import ChannelSettings
-from distributor import clock
 from distributor.config import Config
 from distributor.delivery.courier import Courier, Line
 from distributor.events import Events
@@ -31,6 +32,10 @@ from distributor.translation.translator import Translator
 SLACK = 5.0  # seconds beyond a channel's own timeout before its attempt is given up from outside
 
 
+Duty = Literal["sources", "translation", "delivery"]
+DUTIES: tuple[Duty, ...] = ("sources", "translation", "delivery")
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """The three loops over one ledger."""
@@ -41,25 +46,32 @@ class Service:
     translator: Translator
     courier: Courier
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, duties: Collection[Duty] = DUTIES) -> None:
         """Until `stop`: then what is in flight lands or is handed back."""
         async with self.ledger.watch(), asyncio.TaskGroup() as loops:
-            for intake in self.intakes:
-                loops.create_task(intake.follow(stop), name=f"source {intake.source.name}")
-            loops.create_task(self.translator.run(stop), name="translation")
-            loops.create_task(self.courier.run(stop), name="delivery")
+            if "sources" in duties:
+                for intake in self.intakes:
+                    loops.create_task(intake.follow(stop), name=f"source {intake.source.name}")
+            if "translation" in duties:
+                loops.create_task(self.translator.run(stop), name="translation")
+            if "delivery" in duties:
+                loops.create_task(self.courier.run(stop), name="delivery")
             await stop.wait()
             self.ledger.ring()
 
-    async def once(self, stop: asyncio.Event) -> None:
+    async def once(self, stop: asyncio.Event, duties: Collection[Duty] = DUTIES) -> None:
         """One pass: read every source, translate all that waits, deliver all that is due."""
-        async with asyncio.TaskGroup() as polls:
-            for intake in self.intakes:
-                polls.create_task(intake.once())
+        if "sources" in duties:
+            async with asyncio.TaskGroup() as polls:
+                for intake in self.intakes:
+                    polls.create_task(intake.once())
         async with asyncio.TaskGroup() as loops:
-            loops.create_task(self.translator.run(stop, until_idle=True))
-            loops.create_task(self.courier.run(stop, until_idle=True))
-        await self.courier.run(stop, until_idle=True)
+            if "translation" in duties:
+                loops.create_task(self.translator.run(stop, until_idle=True))
+            if "delivery" in duties:
+                loops.create_task(self.courier.run(stop, until_idle=True))
+        if "delivery" in duties:
+            await self.courier.run(stop, until_idle=True)
 
 
 @asynccontextmanager
@@ -69,7 +81,7 @@ async def opened(config: Config, events: Events) -> AsyncIterator[Service]:
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(Ledger(config.storage))
         await stack.enter_async_context(ledger.alone())
-        await ledger.write(_take_up, config, ledger.sqlite)
+        await ledger.write(_take_up, config, ledger.sqlite, ledger.now())
         lines = {lane: await _line(stack, channel) for lane, (_, channel) in config.lanes().items()}
         engines = await stack.enter_async_context(engines_of(config))
         routes = Router(config, engines.can).routes
@@ -78,8 +90,8 @@ async def opened(config: Config, events: Events) -> AsyncIterator[Service]:
             config,
             ledger,
             tuple(Intake(ledger, source, routes, events) for source in config.sources),
-            Translator(ledger, interpreter, events, worker),
-            Courier(ledger, lines, Names(config), events, worker),
+            Translator(ledger, interpreter, events, worker, lease=config.lease),
+            Courier(ledger, lines, Names(config), events, worker, lease=config.lease),
         )
 
 
@@ -93,9 +105,8 @@ def make(settings: ChannelSettings) -> Channel:
     return registry.load(settings.type)(settings)
 
 
-def _take_up(db: Connection, config: Config, alone: bool) -> None:
+def _take_up(db: Connection, config: Config, alone: bool, now: datetime) -> None:
     """Bring the ledger in line with the configuration, and take up what a dead predecessor had in hand."""
-    now = clock.now()
     table = {lane: (m.id, c.type, c.concurrency) for lane, (m, c) in config.lanes().items()}
     lanes.sync(db, table, now)
     sources.sync(db, {s.name: s.url for s in config.sources}, now)

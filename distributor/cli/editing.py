@@ -9,7 +9,6 @@ from typing import Any
 import click
 from sqlalchemy import Connection
 
-from distributor import clock
 from distributor.cli.context import who, with_ledger
 from distributor.config import Config
 from distributor.ledger import articles, deliveries, renditions
@@ -37,7 +36,7 @@ def urgent(config: Path, article: str, urgency: int) -> None:
     async def act(settings: Config, ledger: Ledger) -> int:
         row = await ledger.read(articles.find, article)
         return await ledger.write(
-            articles.make_urgent, row.id, urgency, _routes(settings), who(), clock.now()
+            articles.make_urgent, row.id, urgency, _routes(settings), who(), ledger.now()
         )
 
     click.echo(f"urgency {urgency}: {with_ledger(config, act)} deliveries moved")
@@ -54,7 +53,7 @@ def hold(config: Path, article: str, reason: str) -> None:
 
     async def act(_: Config, ledger: Ledger) -> int:
         row = await ledger.read(articles.find, article)
-        return await ledger.write(articles.hold, row.id, reason, who(), clock.now())
+        return await ledger.write(articles.hold, row.id, reason, who(), ledger.now())
 
     click.echo(f"held: {with_ledger(config, act)} deliveries stopped")
 
@@ -67,7 +66,7 @@ def release(config: Path, article: str) -> None:
 
     async def act(settings: Config, ledger: Ledger) -> int:
         row = await ledger.read(articles.find, article)
-        return await ledger.write(articles.release, row.id, _routes(settings), who(), clock.now())
+        return await ledger.write(articles.release, row.id, _routes(settings), who(), ledger.now())
 
     click.echo(f"released: {with_ledger(config, act)} deliveries may go")
 
@@ -84,7 +83,7 @@ def approve(config: Path, article: str, language: str) -> None:
 
     async def act(_: Config, ledger: Ledger) -> int:
         row = await ledger.read(articles.find, article)
-        return await ledger.write(renditions.approve, row.id, language, who(), clock.now())
+        return await ledger.write(renditions.approve, row.id, language, who(), ledger.now())
 
     click.echo(f"approved: {with_ledger(config, act)} deliveries may go")
 
@@ -101,7 +100,7 @@ def retranslate(config: Path, article: str, language: str) -> None:
 
     async def act(_: Config, ledger: Ledger) -> None:
         row = await ledger.read(articles.find, article)
-        await ledger.write(renditions.again, row.id, language, who(), clock.now())
+        await ledger.write(renditions.again, row.id, language, who(), ledger.now())
 
     with_ledger(config, act)
     click.echo("it waits to be translated again")
@@ -132,15 +131,14 @@ def replay(
             where.append(delivery.c.article == (await ledger.read(articles.find, article)).id)
         if dry_run:
             return await ledger.read(deliveries.count_dead, where)
-        return await ledger.write(_replay, where)
+        return await ledger.write(_replay, where, ledger.now())
 
     count = with_ledger(config, act)
     click.echo(f"{count} deliveries {'would be ' if dry_run else ''}replayed")
     raise SystemExit(not count)
 
 
-def _replay(db: Connection, where: list[Any]) -> int:
-    now = clock.now()
+def _replay(db: Connection, where: list[Any], now: datetime) -> int:
     count = deliveries.replay(db, where, now)
     if count:
         note(db, now, who(), "replay", f"{count} deliveries")

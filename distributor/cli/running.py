@@ -16,34 +16,43 @@ from distributor import log, probe
 from distributor.config import Config, load
 from distributor.events import Events
 from distributor.ledger import views
-from distributor.service import opened
+from distributor.service import DUTIES, Duty, opened
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="One pass: read, translate, deliver what is due, exit.")
+@click.option(
+    "--only",
+    type=click.Choice(DUTIES),
+    multiple=True,
+    help="Only this duty, or these; others are done elsewhere, on the same PostgreSQL.",
+)
 @click.option("--verbose", "-v", is_flag=True, help="Log quiet polls, too.")
 @click.pass_obj
-def run(config: Path, once: bool, verbose: bool) -> None:
+def run(config: Path, once: bool, only: tuple[Duty, ...], verbose: bool) -> None:
     """Run the wire until Ctrl-C: read the sources, translate, deliver, try again.
 
     One line a happening on standard error, JSON unless it is a terminal. A first Ctrl-C lets what is in
     flight land, for some seconds. With --once the exit status is 0 if all that was due was delivered,
     1 if something is dead or was not delivered, 2 for a bad configuration.
+
+    On PostgreSQL any number of these may run, on as many machines: all do what is next, none does it twice,
+    and what one had in hand that died is taken over within a minute.
     """
     settings = load(config)
     log.configure(sys.stderr, pretty=sys.stderr.isatty(), verbose=verbose)
-    raise SystemExit(asyncio.run(_run(settings, once)))
+    raise SystemExit(asyncio.run(_run(settings, once, only or DUTIES)))
 
 
-async def _run(config: Config, once: bool) -> int:
+async def _run(config: Config, once: bool, duties: tuple[Duty, ...]) -> int:
     stop = asyncio.Event()
     async with opened(config, Events(log.Log())) as service:
         keep_for_good()
         with stopping(stop, service.ledger.ring):
             if not once:
-                await service.run(stop)
+                await service.run(stop, duties)
                 return 0
-            await service.once(stop)
+            await service.once(stop, duties)
         counts = await service.ledger.read(views.by_state)
     click.echo(_summary(counts))
     return int(bool(counts.get("dead") or counts.get("pending") or counts.get("sending")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -29,6 +30,8 @@ LINGER = 0.01  # seconds that outcomes may pile up before they are recorded in o
 SHORT_REST = timedelta(seconds=1)
 LONGEST_REST = timedelta(seconds=60)
 GRACE = 15.0  # seconds that flights have to land after a stop
+LEASE = timedelta(seconds=45)
+BEATS = 3  # renewals of a lease before it runs out
 SWEEP = 1.0  # seconds between two looks for flights that are overdue
 
 
@@ -62,13 +65,13 @@ class Courier:
         worker: str,
         *,
         schedule: Callable[[int], Schedule] = schedule_for,
-        now: Callable[[], datetime] = clock.now,
+        lease: timedelta = LEASE,
+        now: Callable[[], datetime] | None = None,
         random: Random | None = None,
     ) -> None:
         self.ledger, self.lines, self.naming, self.events, self.worker = ledger, lines, naming, events, worker
-        self.schedule, self.now = schedule, now
-        self.random = random or Random()
-        self.lease = timedelta(seconds=60 + max((line.timeout for line in lines.values()), default=0))
+        self.schedule, self.now = schedule, now or ledger.now
+        self.random, self.lease = random or Random(), lease
         self._flights: set[Flight] = set()
         self._landed: list[Outcome] = []
         self._wake = asyncio.Event()
@@ -77,7 +80,7 @@ class Courier:
     async def run(self, stop: asyncio.Event, *, until_idle: bool = False) -> None:
         """Until `stop` is set (and the ledger's bell rung), or with `until_idle` until nothing is due."""
         self.ledger.bells.add(self._wake)
-        sweeper = asyncio.create_task(self._sweep())
+        helpers = [asyncio.create_task(self._sweep()), asyncio.create_task(self._beat())]
         try:
             while not stop.is_set():
                 self._wake.clear()
@@ -89,7 +92,8 @@ class Courier:
             await self._finish()
         finally:
             self.ledger.bells.discard(self._wake)
-            sweeper.cancel()
+            for helper in helpers:
+                helper.cancel()
 
     async def _turn(self, limit: int) -> int:
         """Record what has landed and claim what is due, in one transaction; how many were claimed."""
@@ -165,6 +169,19 @@ class Courier:
                 if flight.until <= now() and not flight.overdue:
                     flight.overdue = True
                     flight.task.cancel()
+
+    async def _beat(self) -> None:
+        """Stay the owner of what is in flight, and take over from those that did not."""
+        while self.ledger.shared:
+            with suppress(SQLAlchemyError, OSError):  # the next turn tells what is wrong
+                await self.ledger.set_clock()
+                await self.ledger.write(self._keep)
+            await asyncio.sleep(self.lease.total_seconds() / BEATS)
+
+    def _keep(self, db: Connection) -> None:
+        now = self.now()
+        deliveries.renew(db, self.worker, now + self.lease)
+        deliveries.expire(db, now)
 
     async def _rest(self) -> None:
         """Until something lands, the bell rings, or the next delivery is due."""

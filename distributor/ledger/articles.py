@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Select, insert, select, update
 from distributor.article import Content
 from distributor.errors import NotFound
 from distributor.ledger.audit import note
+from distributor.ledger.bell import ring
 from distributor.ledger.fanout import Routes, fan_out, open_gate, supersede
 from distributor.ledger.tables import PENDING, AnyRow, article, delivery, identity, rendition, version
 
@@ -121,6 +122,7 @@ def make_urgent(
     late = (delivery.c.article == article_id) & (delivery.c.state == PENDING) & (delivery.c.due > now)
     db.execute(update(delivery).where(late).values(due=now))
     db.execute(update(rendition).where(rendition.c.article == article_id).values(urgency=urgency))
+    ring(db)
     note(db, now, who, "urgent", f"article {article_id}", f"urgency {its.urgency} → {urgency}")
     return moved + (fan_out(db, article_id, routes, now) if its.routed else 0)
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from channels.story import IdempotencyKey, Receipt
+from distributor.ledger.bell import ring
 from distributor.ledger.fanout import regate
 from distributor.ledger.lanes import park, reopen
 from distributor.ledger.tables import PENDING, SENDING, attempt, delivery, lane
@@ -224,8 +225,18 @@ def hand_back(db: Connection, ids: Collection[int] | None = None, *, worker: str
         mine = mine & (delivery.c.lease == worker)
     back = update(delivery).where(mine).values(state="pending", lease=None, leased_until=None)
     freed = db.execute(back.returning(delivery.c.id)).scalars().all()
-    regate(db, freed)
+    if freed:
+        regate(db, freed)
+        ring(db)
     return len(freed)
+
+
+_ALIVE = update(delivery).where(_MINE).values(leased_until=bindparam("b_until"))
+
+
+def renew(db: Connection, worker: str, until: datetime) -> None:
+    """sending, and `worker` is alive."""
+    db.execute(_ALIVE, {"b_worker": worker, "b_until": until})
 
 
 def expire(db: Connection, now: datetime) -> int:
@@ -260,4 +271,5 @@ def replay(db: Connection, where: Sequence[Any], now: datetime) -> int:
     )
     back = ids.scalars().all()
     regate(db, back)
+    ring(db)
     return len(back)

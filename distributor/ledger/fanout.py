@@ -12,6 +12,7 @@ from sqlalchemy import Connection, case, insert, null, or_, select, update
 from channels.story import IdempotencyKey
 from distributor import bcp47
 from distributor.article import Content
+from distributor.ledger.bell import ring
 from distributor.ledger.tables import PENDING, WAITING, AnyRow, article, delivery, rendition, version
 from distributor.routing import Facts, Route
 
@@ -43,6 +44,7 @@ def fan_out(db: Connection, article_id: int, routes: Routes, now: datetime) -> i
             insert(delivery), [_delivery(row, place, whose, made, now) for place, whose in missing.items()]
         )
         open_gate(db, article_id)
+        ring(db)
     return len(missing)
 
 
@@ -59,7 +61,10 @@ def open_gate(db: Connection, article_id: int) -> int:
     ready = delivery.c.rendition.in_(its.where(rendition.c.state == "ready"))
     doubtful = delivery.c.rendition.in_(its.where(in_doubt)) & (delivery.c.on_doubt == "send")
     ours = delivery.c.article.in_(may_go) & (delivery.c.state == WAITING) & or_(ready, doubtful)
-    return db.execute(update(delivery).where(ours).values(state="pending")).rowcount
+    opened = db.execute(update(delivery).where(ours).values(state="pending")).rowcount
+    if opened:
+        ring(db)
+    return opened
 
 
 def send_original(db: Connection, rendition_id: int) -> None:

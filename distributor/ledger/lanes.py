@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from distributor.ledger.bell import ring
 from distributor.ledger.tables import lane
 
 PROBE_AFTER = timedelta(minutes=10)
@@ -40,7 +41,8 @@ _REOPEN = (
 
 def reopen(db: Connection, names: Collection[str], now: datetime) -> None:
     """parked → open: it took something."""
-    db.execute(_REOPEN, {"b_names": list(names), "b_now": now})
+    if db.execute(_REOPEN, {"b_names": list(names), "b_now": now}).rowcount:
+        ring(db)
 
 
 def park(db: Connection, name: str, state: str, reason: str, now: datetime) -> None:

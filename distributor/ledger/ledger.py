@@ -1,4 +1,4 @@
-"""The database itself: opened, migrated, written by one at a time on SQLite, and a bell for what is new."""
+"""The database itself: opened, migrated, written by one at a time on SQLite; its bell and its clock."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ import os
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, func, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from distributor import clock
 from distributor.errors import LedgerError
+from distributor.ledger.bell import CHANNEL, rung
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+RELISTEN = 1.0  # seconds after which a lost connection is tried again
+LOOK = 0.25  # seconds between two looks whether another process has committed, on SQLite
 BUSY_MS = 30_000  # how long a write waits for another process's transaction on SQLite
 
 
@@ -30,7 +35,7 @@ class AlreadyRunning(LedgerError):
 
 
 class Ledger:
-    """`write` and `read` run plain functions of a connection; `bell` rings when there may be new work.
+    """`write` and `read` run plain functions of a connection; all `bells` ring when there may be new work.
 
     On SQLite each function runs whole in a thread: one for all writes, some for reads.
     """
@@ -39,6 +44,7 @@ class Ledger:
         self.url = make_url(storage)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self.bells: set[asyncio.Event] = set()
+        self._ahead = timedelta()
         self._database: _Threads | _Pool = _Threads(self.url) if self.sqlite else _Pool(self.url)
 
     async def __aenter__(self) -> Self:
@@ -47,6 +53,7 @@ class Ledger:
             if self.file:
                 self.file.parent.mkdir(parents=True, exist_ok=True)
             await self._database.write(_migrate)
+            await self.set_clock()
         except (SQLAlchemyError, OSError) as e:
             await self._database.close()
             raise LedgerError(f"the ledger {self.url!r} cannot be opened: {getattr(e, 'orig', e)}") from e
@@ -54,6 +61,24 @@ class Ledger:
 
     async def __aexit__(self, *exc: object) -> None:
         await self._database.close()
+
+    @property
+    def shared(self) -> bool:
+        """Whether other machines may work on it: then leases run out, and who is alive renews its own."""
+        return not self.sqlite
+
+    def now(self) -> datetime:
+        """By the database's clock where machines share one, whatever this machine's says; aware, UTC."""
+        return clock.now() + self._ahead
+
+    async def set_clock(self) -> None:
+        """Ask the database for its time; what is known of it drifts no faster than this machine's clock."""
+        if self.shared:
+            asked = clock.now()
+            theirs: datetime = await self.read(
+                lambda db: db.execute(select(func.clock_timestamp())).scalar_one()
+            )
+            self._ahead = theirs - (asked + (clock.now() - asked) / 2)
 
     @property
     def file(self) -> Path | None:
@@ -64,8 +89,11 @@ class Ledger:
     async def write(
         self, act: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run `act` in one transaction; committed when this returns."""
-        return await self._database.write(act, *args, **kwargs)
+        """Run `act` in one transaction; committed when this returns. Rings, if `act` did."""
+        result, rung = await self._database.write(act, *args, **kwargs)
+        if rung:
+            self.ring()
+        return result
 
     async def read(
         self, act: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -79,29 +107,21 @@ class Ledger:
             bell.set()
 
     @asynccontextmanager
-    async def watch(self, every: float = 0.25) -> AsyncIterator[None]:
-        """Ring also for what other processes commit (an editor's command).
-
-        SQLite has no notifications; `PRAGMA data_version` asks its shared memory, not the disk.
-        """
-        database = self._database
-        task = asyncio.create_task(self._watch(database, every)) if isinstance(database, _Threads) else None
+    async def watch(self) -> AsyncIterator[None]:
+        """Ring also for what other processes commit (a worker elsewhere, an editor's command)."""
+        task = asyncio.create_task(self._watch())
         try:
             yield
         finally:
-            if task:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
-    async def _watch(self, database: _Threads, every: float) -> None:
-        seen = None
+    async def _watch(self) -> None:
+        """What was missed while nobody could listen is made up for by ringing once listening begins."""
         while True:
-            with suppress(SQLAlchemyError):
-                version = await database.on_writer(_data_version)
-                if seen not in (None, version):
-                    self.ring()
-                seen = version
-            await asyncio.sleep(every)
+            with suppress(SQLAlchemyError, OSError):
+                await self._database.listen(self.ring)
+            await asyncio.sleep(RELISTEN)
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
@@ -131,13 +151,27 @@ class _Threads:
         self._readers = ThreadPoolExecutor(4, "ledger-reader")
         self._connection: Connection | None = None
 
-    async def write(self, act: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        def run() -> T:
+    async def write(self, act: Callable[..., T], *args: Any, **kwargs: Any) -> tuple[T, bool]:
+        """What `act` returns, and whether it rang."""
+
+        def run() -> tuple[T, bool]:
             db = self._connect()
+            rung(db)
             with db.begin():
-                return act(db, *args, **kwargs)
+                result = act(db, *args, **kwargs)
+            return result, rung(db)
 
         return await asyncio.get_running_loop().run_in_executor(self._writer, run)
+
+    async def listen(self, ring: Callable[[], None]) -> None:
+        """SQLite has no notifications; `PRAGMA data_version` asks its shared memory, not the disk."""
+        seen = None
+        while True:
+            version = await self.on_writer(_data_version)
+            if seen not in (None, version):
+                ring()
+            seen = version
+            await asyncio.sleep(LOOK)
 
     async def read(self, act: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         def run() -> T:
@@ -172,11 +206,33 @@ class _Pool:
     def __init__(self, url: URL) -> None:
         self._engine = create_async_engine(url, pool_pre_ping=True)
 
-    async def write(self, act: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    async def write(self, act: Callable[..., T], *args: Any, **kwargs: Any) -> tuple[T, bool]:
+        """What `act` returns, and whether it rang: then all others hear it, too."""
+
+        def run(db: Connection) -> tuple[T, bool]:
+            rung(db)
+            result = act(db, *args, **kwargs)
+            if rings := rung(db):
+                db.exec_driver_sql(f"NOTIFY {CHANNEL}")
+            return result, rings
+
+        async with self._engine.begin() as db:
+            return await db.run_sync(run)
+
+    async def read(self, act: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """One transaction."""
         async with self._engine.begin() as db:
             return await db.run_sync(act, *args, **kwargs)
 
-    read = write
+    async def listen(self, ring: Callable[[], None]) -> None:
+        """Over a connection of its own, until that is lost."""
+        lost = asyncio.Event()
+        async with self._engine.connect() as db:
+            driver: Any = (await db.get_raw_connection()).driver_connection
+            driver.add_termination_listener(lambda _: lost.set())
+            await driver.add_listener(CHANNEL, lambda *_: ring())
+            ring()
+            await lost.wait()
 
     async def close(self) -> None:
         await self._engine.dispose()

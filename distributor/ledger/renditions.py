@@ -13,6 +13,7 @@ from distributor import bcp47
 from distributor.article import Content
 from distributor.errors import LeaseLost, NotFound
 from distributor.ledger.audit import note
+from distributor.ledger.bell import ring
 from distributor.ledger.fanout import open_gate, send_original
 from distributor.ledger.tables import WAITING, WORKING, AnyRow, article, rendition, version
 
@@ -101,6 +102,12 @@ def again(db: Connection, article_id: int, language: str, who: str, now: datetim
     note(db, now, who, "retranslate", f"article {article_id}", language)
 
 
+def renew(db: Connection, worker: str, until: datetime) -> None:
+    """working, and `worker` is alive."""
+    mine = (rendition.c.state == WORKING) & (rendition.c.lease == worker)
+    db.execute(update(rendition).where(mine).values(leased_until=until))
+
+
 def hand_back(db: Connection, worker: str | None = None, ids: Collection[int] | None = None) -> int:
     """working → waiting: what `worker` (or, at a start on SQLite, anybody) had in hand, or `ids` of it."""
     mine = rendition.c.state == WORKING
@@ -109,7 +116,9 @@ def hand_back(db: Connection, worker: str | None = None, ids: Collection[int] | 
     if ids is not None:
         mine = mine & rendition.c.id.in_(ids)
     back = update(rendition).where(mine).values(state="waiting", lease=None, leased_until=None)
-    return db.execute(back).rowcount
+    if freed := db.execute(back).rowcount:
+        ring(db)
+    return freed
 
 
 def held(db: Connection) -> Sequence[AnyRow]:
@@ -124,6 +133,7 @@ def reopen(db: Connection, ids: Collection[int]) -> int:
     """held → waiting: what they lacked is there now."""
     mine = rendition.c.id.in_(ids) & (rendition.c.state == "held")
     back = {"state": "waiting", "reason": "", "doubts": None}
+    ring(db)
     return db.execute(update(rendition).where(mine).values(**back)).rowcount
 
 

@@ -35,6 +35,12 @@ def get(db: Connection, name: str) -> AnyRow:
     return db.execute(select(source).where(source.c.name == name)).one()
 
 
+def take(db: Connection, name: str, now: datetime, until: datetime) -> bool:
+    """Whether the source is due and now ours to poll: for all others it is not, until `until`."""
+    due = (source.c.name == name) & (source.c.state == "on") & (source.c.due <= now)
+    return db.execute(update(source).where(due).values(due=until)).rowcount == 1
+
+
 def polled(db: Connection, name: str, now: datetime, **values: Any) -> None:
     """It was read, or found unchanged; `values` are columns: due, etag, last_modified, moved_to."""
     fine = {

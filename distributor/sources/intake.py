@@ -29,6 +29,7 @@ from distributor.sources.parse import Feed, parse
 
 LONGEST_WAIT = timedelta(hours=1)  # that a feed may ask for, or that failures add up to
 JITTER = 0.1
+PARSING = timedelta(minutes=2)  # of the longest feed, and its way into the ledger
 PATIENCE = timedelta(seconds=5)  # with a ledger that fails
 
 
@@ -45,11 +46,11 @@ class Intake:
         routes: Routes,
         events: Events,
         *,
-        now: Callable[[], datetime] = clock.now,
+        now: Callable[[], datetime] | None = None,
         random: Random | None = None,
     ) -> None:
         self.ledger, self.source, self.routes, self.events = ledger, source, routes, events
-        self.now = now
+        self.now = now or ledger.now
         self.random = random or Random()
 
     async def follow(self, stop: asyncio.Event) -> None:
@@ -68,8 +69,12 @@ class Intake:
             await stop.wait()
         elif due > (now := self.now()):
             await clock.wait(stop, min(due - now, LONGEST_WAIT))
-        else:
+        elif await self.ledger.write(remembered.take, self.source.name, now, now + self._at_most()):
             await self.poll(session)
+
+    def _at_most(self) -> timedelta:
+        """How long a poll may take before another worker thinks that this one is dead."""
+        return 2 * self.source.timeout + PARSING
 
     async def once(self) -> None:
         """Poll now, due or not, unless the source is switched off."""
@@ -125,8 +130,6 @@ class Intake:
         self, row: AnyRow, fetched: Fetched | NotModified, feed: Feed | None, items: tuple[Item, ...]
     ) -> None:
         decision = await self.ledger.write(self._apply, row, items, fetched, feed)
-        if any(isinstance(c, New | Changed) for c in decision.changes):
-            self.ledger.ring()
         warnings = (*(feed.warnings if feed else ()), *decision.warnings)
         self.events.emit(_polled(self.source.name, decision, warnings))
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from distributor import clock
 from distributor.ledger import memory
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.memory import Remembered
@@ -83,9 +82,9 @@ class Interpreter:
         *,
         judge: Judge = doubts,
         judge_text: Judge = doubts_of_text,
-        now: Callable[[], datetime] = clock.now,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
-        self.ledger, self.engine, self.now = ledger, engine, now
+        self.ledger, self.engine, self.now = ledger, engine, now or ledger.now
         self._glossaries = glossaries or Glossaries(None)
         self._judge, self.judge_text = judge, judge_text
 

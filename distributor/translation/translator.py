@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -22,7 +23,8 @@ from distributor.translation.interpreter import Interpreter
 from distributor.translation.verdict import Verdict, verdict
 
 BATCH = 16  # renditions in one turn
-LEASE = timedelta(minutes=30)
+LEASE = timedelta(seconds=45)
+BEATS = 3  # renewals of a lease before it runs out
 LONGEST_REST = timedelta(seconds=60)
 REST_AFTER_TROUBLE = 2.0  # seconds
 ANY = 10  # beyond IPTC's least urgent
@@ -42,10 +44,12 @@ class Translator:
         events: Events,
         worker: str,
         *,
-        now: Callable[[], datetime] = clock.now,
+        lease: timedelta = LEASE,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         self.ledger, self.interpreter, self.events, self.worker = ledger, interpreter, events, worker
-        self.now = now
+        self.lease = lease
+        self.now = now or ledger.now
         self._bell = asyncio.Event()
         self._turns: dict[asyncio.Task[None], list[Task]] = {}
         self._dropped: set[int] = set()
@@ -53,6 +57,7 @@ class Translator:
     async def run(self, stop: asyncio.Event, *, until_idle: bool = False) -> None:
         """Until `stop` is set (and the ledger's bell rung), or with `until_idle` until nothing waits."""
         self.ledger.bells.add(self._bell)
+        beats = asyncio.create_task(self._beat())
         try:
             while not stop.is_set():
                 self._bell.clear()
@@ -62,8 +67,16 @@ class Translator:
                     break
                 await clock.wait(self._bell, LONGEST_REST)
         finally:
+            beats.cancel()
             await self._drop()
             self.ledger.bells.discard(self._bell)
+
+    async def _beat(self) -> None:
+        """Stay the owner of what is in hand; who does not, is taken for dead."""
+        while self.ledger.shared:
+            await asyncio.sleep(self.lease.total_seconds() / BEATS)
+            with suppress(SQLAlchemyError, OSError):  # the next claim tells what is wrong
+                await self.ledger.write(renditions.renew, self.worker, self.now() + self.lease)
 
     async def _take(self) -> int:
         """Claim what is more urgent than all in hand, and begin with it; how many."""
@@ -99,7 +112,7 @@ class Translator:
         if lacked:
             renditions.reopen(db, lacked)
         above = min((t.urgency for tasks in self._turns.values() for t in tasks), default=ANY)
-        return renditions.claim(db, self.worker, self.now(), BATCH, LEASE, above=above)
+        return renditions.claim(db, self.worker, self.now(), BATCH, self.lease, above=above)
 
     async def _drop(self) -> None:
         """At a stop, what is in hand goes back: it may take minutes."""
@@ -163,7 +176,6 @@ class Translator:
             await self.ledger.write(renditions.save, task, self.worker, made, self.now())
         except LeaseLost:
             return
-        self.ledger.ring()
         if made.doubts:
             self.events.emit(RenditionHeld(task.article, task.version, task.language, made.reason))
         else:

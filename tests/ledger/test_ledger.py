@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select
 
 from distributor.errors import LedgerError
+from distributor.ledger import ledger as ledger_module
 from distributor.ledger.audit import note
 from distributor.ledger.ledger import AlreadyRunning, Ledger
 from distributor.ledger.tables import PENDING, delivery, metadata
@@ -58,11 +59,12 @@ async def test_a_file_that_is_no_database_is_a_clear_error(tmp_path: Path) -> No
 
 
 async def test_the_bell_rings_for_another_process_commit_and_not_for_ones_own(
-    sqlite: Ledger, now: Clock
+    sqlite: Ledger, now: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(ledger_module, "LOOK", 0.01)
     bell = asyncio.Event()
     sqlite.bells.add(bell)
-    async with sqlite.watch(every=0.01):
+    async with sqlite.watch():
         await asyncio.sleep(0.1)
         await sqlite.write(note, now(), "me", "test", "own commit")
         await asyncio.sleep(0.1)
