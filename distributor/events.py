@@ -58,6 +58,14 @@ class Attempted:
 
 
 @dataclass(frozen=True, slots=True)
+class Started:
+    """A worker is at work, and heeds signals."""
+
+    worker: str
+    duties: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """Something outside fails (the database, the disk); the service waits and goes on by itself."""
 
@@ -65,7 +73,7 @@ class Trouble:
     reason: str
 
 
-Event = Polled | PollFailed | Translated | RenditionHeld | Attempted | Trouble
+Event = Polled | PollFailed | Translated | RenditionHeld | Attempted | Started | Trouble
 Listener = Callable[[Event], None]
 
 

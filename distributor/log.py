@@ -12,7 +12,16 @@ import orjson
 import structlog
 
 from distributor import clock
-from distributor.events import Attempted, Event, Polled, PollFailed, RenditionHeld, Translated, Trouble
+from distributor.events import (
+    Attempted,
+    Event,
+    Polled,
+    PollFailed,
+    RenditionHeld,
+    Started,
+    Translated,
+    Trouble,
+)
 
 
 def configure(stream: TextIO, *, pretty: bool, verbose: bool = False) -> None:
@@ -81,6 +90,8 @@ class Log:
                 )
             case RenditionHeld(article=article, version=version, language=language, reason=reason):
                 self.log.warning("held", article=article, version=version, language=language, reason=reason)
+            case Started(worker=worker, duties=duties):
+                self.log.info("started", worker=worker, duties=", ".join(duties))
             case Trouble(where=where, reason=reason):
                 self.log.error("trouble", where=where, reason=reason)
 

@@ -21,7 +21,7 @@ from distributor.config import Config
 from distributor.delivery.courier import Courier, Line
 from distributor.events import Events
 from distributor.ledger import deliveries, lanes, renditions, sources
-from distributor.ledger.ledger import Ledger
+from distributor.ledger.ledger import Ledger, one_at_a_time
 from distributor.naming import Names
 from distributor.routing import Router
 from distributor.sources.intake import Intake
@@ -107,6 +107,7 @@ def make(settings: ChannelSettings) -> Channel:
 
 def _take_up(db: Connection, config: Config, alone: bool, now: datetime) -> None:
     """Bring the ledger in line with the configuration, and take up what a dead predecessor had in hand."""
+    one_at_a_time(db)
     table = {lane: (m.id, c.type, c.concurrency) for lane, (m, c) in config.lanes().items()}
     lanes.sync(db, table, now)
     sources.sync(db, {s.name: s.url for s in config.sources}, now)

@@ -14,7 +14,7 @@ import click
 
 from distributor import log, probe
 from distributor.config import Config, load
-from distributor.events import Events
+from distributor.events import Events, Started
 from distributor.ledger import views
 from distributor.service import DUTIES, Duty, opened
 
@@ -45,10 +45,11 @@ def run(config: Path, once: bool, only: tuple[Duty, ...], verbose: bool) -> None
 
 
 async def _run(config: Config, once: bool, duties: tuple[Duty, ...]) -> int:
-    stop = asyncio.Event()
-    async with opened(config, Events(log.Log())) as service:
+    stop, events = asyncio.Event(), Events(log.Log())
+    async with opened(config, events) as service:
         keep_for_good()
         with stopping(stop, service.ledger.ring):
+            events.emit(Started(service.courier.worker, duties))
             if not once:
                 await service.run(stop, duties)
                 return 0

@@ -24,7 +24,7 @@ from channels.story import IdempotencyKey, Receipt
 from distributor.ledger.bell import ring
 from distributor.ledger.fanout import regate
 from distributor.ledger.lanes import park, reopen
-from distributor.ledger.tables import PENDING, SENDING, attempt, delivery, lane
+from distributor.ledger.tables import PENDING, SENDING, AnyRow, attempt, delivery, lane
 
 Answer = Literal["delivered", "unavailable", "unknown", "refused", "denied", "gone"]
 
@@ -76,7 +76,7 @@ def claim(db: Connection, worker: str, now: datetime, limit: int, lease: timedel
     """
     ours = {"b_worker": worker, "b_until": now + lease, "b_now": now}
     claims: list[Claim] = []
-    for name, room in db.execute(_LANES, {"b_now": now}).all():
+    for name, room in _rooms(db, now):
         rows = db.execute(_CLAIM, {"b_lane": name, "b_room": min(room, limit - len(claims)), **ours})
         claims += map(Claim._make, rows.all())
         if len(claims) >= limit:
@@ -84,8 +84,28 @@ def claim(db: Connection, worker: str, now: datetime, limit: int, lease: timedel
     return sorted(claims, key=lambda c: (c.urgency, c.id))
 
 
-def _lanes() -> Select[Any]:
-    """Lanes with room for more that have something due, the one with the most urgent first."""
+def _rooms(db: Connection, now: datetime) -> Sequence[AnyRow]:
+    """Lanes with room for more that have something due, and how much; the one with the most urgent first.
+
+    Where several workers claim, each lane is one's at a time until it has committed, and its room is counted
+    after that: else two that count at the same time would fill it twice.
+    """
+    if db.dialect.name == "sqlite":
+        return db.execute(_LANES, {"b_now": now}).all()
+    ours = db.execute(_LOCK, {"b_now": now}).scalars().all()
+    return db.execute(_LANES_OF, {"b_now": now, "b_ours": ours}).all() if ours else ()
+
+
+def _may_go() -> Any:
+    return or_(lane.c.state == "open", and_(lane.c.state == "parked", lane.c.probe <= bindparam("b_now")))
+
+
+def _lock() -> Select[Any]:
+    waits = exists().where(_d.c.lane == lane.c.id, _d.c.state == PENDING, _d.c.due <= bindparam("b_now"))
+    return select(lane.c.id).where(_may_go(), waits.correlate(lane)).with_for_update(skip_locked=True)
+
+
+def _lanes(ours: Any = None) -> Select[Any]:
     flying = select(func.count()).where(_flying.c.lane == lane.c.id, _flying.c.state == SENDING)
     room = (
         case((lane.c.state == "open", lane.c.concurrency), else_=1) - flying.correlate(lane).scalar_subquery()
@@ -94,11 +114,11 @@ def _lanes() -> Select[Any]:
         _d.c.lane == lane.c.id, _d.c.state == PENDING, _d.c.due <= bindparam("b_now")
     )
     head = first.order_by(_d.c.urgency, _d.c.due, _d.c.id).limit(1).correlate(lane).scalar_subquery()
-    open_ = or_(lane.c.state == "open", and_(lane.c.state == "parked", lane.c.probe <= bindparam("b_now")))
-    lanes = select(lane.c.id, room.label("room"), head.label("head")).where(open_).subquery()
+    lanes = select(lane.c.id, room.label("room"), head.label("head")).where(_may_go()).subquery()
+    among = [] if ours is None else [lanes.c.id.in_(ours)]
     return (
         select(lanes.c.id, lanes.c.room)
-        .where(lanes.c.head.is_not(None), lanes.c.room > 0)
+        .where(lanes.c.head.is_not(None), lanes.c.room > 0, *among)
         .order_by(lanes.c.head)
     )
 
@@ -121,7 +141,8 @@ def _claim_of_lane() -> Any:
     return leased.returning(*CLAIMED)
 
 
-_LANES, _CLAIM = _lanes(), _claim_of_lane()
+_LANES, _LANES_OF = _lanes(), _lanes(bindparam("b_ours", expanding=True))
+_LOCK, _CLAIM = _lock(), _claim_of_lane()
 
 _MINE = (delivery.c.state == SENDING) & (delivery.c.lease == bindparam("b_worker"))
 _FREED = {"attempts": delivery.c.attempts + 1, "lease": None, "leased_until": None}

@@ -25,6 +25,7 @@ from distributor.ledger.bell import CHANNEL, rung
 P = ParamSpec("P")
 T = TypeVar("T")
 
+STARTING = 0x64697374  # the number of an advisory lock of ours on PostgreSQL
 RELISTEN = 1.0  # seconds after which a lost connection is tried again
 LOOK = 0.25  # seconds between two looks whether another process has committed, on SQLite
 BUSY_MS = 30_000  # how long a write waits for another process's transaction on SQLite
@@ -262,7 +263,14 @@ def _prepare(engine: Engine) -> None:
         db.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
+def one_at_a_time(db: Connection) -> None:
+    """Wait until no other worker is starting; they may all start together."""
+    if db.dialect.name == "postgresql":
+        db.execute(select(func.pg_advisory_xact_lock(STARTING)))
+
+
 def _migrate(db: Connection) -> None:
+    one_at_a_time(db)
     config = AlembicConfig()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     config.attributes["connection"] = db
