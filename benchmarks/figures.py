@@ -1,4 +1,4 @@
-"""How benchmarks tell their figures: a table, or one JSON object a line."""
+"""How benchmarks tell their figures: a table, or one JSON object a line; what was skipped is told apart."""
 
 from __future__ import annotations
 
@@ -17,9 +17,15 @@ def figure(
 
 def show(results: list[dict[str, Any]], as_json: bool) -> None:
     """One object a line, or a table."""
+    width = max(44, *(len(result["name"]) for result in results))
     for result in results:
         if as_json:
             sys.stdout.write(json.dumps(result) + "\n")
             continue
         bar = "" if result["bar"] is None else f"bar {result['bar']}: {'met' if result['met'] else 'NOT met'}"
-        sys.stdout.write(f"{result['name']:<44} {result['value']:>10} {result['unit']:<14} {bar}\n")
+        sys.stdout.write(f"{result['name']:<{width}} {result['value']:>10} {result['unit']:<14} {bar}\n")
+
+
+def skipped(name: str, reason: str) -> None:
+    """Say on the standard error output what is not measured here, and why."""
+    sys.stderr.write(f"skipped: {name}: {reason}\n")

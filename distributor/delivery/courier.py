@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -173,9 +172,11 @@ class Courier:
     async def _beat(self) -> None:
         """Stay the owner of what is in flight, and take over from those that did not."""
         while self.ledger.shared:
-            with suppress(SQLAlchemyError, OSError):  # the next turn tells what is wrong
+            try:
                 await self.ledger.set_clock()
                 await self.ledger.write(self._keep)
+            except Exception as e:  # whatever it is, a heart that stops loses all that is in flight
+                self.events.emit(Trouble("ledger", f"leases are not renewed: {e}"))
             await asyncio.sleep(self.lease.total_seconds() / BEATS)
 
     def _keep(self, db: Connection) -> None:

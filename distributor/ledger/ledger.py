@@ -120,7 +120,7 @@ class Ledger:
     async def _watch(self) -> None:
         """What was missed while nobody could listen is made up for by ringing once listening begins."""
         while True:
-            with suppress(SQLAlchemyError, OSError):
+            with suppress(Exception):  # of the database, its driver or the network: it is tried again
                 await self._database.listen(self.ring)
             await asyncio.sleep(RELISTEN)
 

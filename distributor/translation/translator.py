@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -75,8 +74,10 @@ class Translator:
         """Stay the owner of what is in hand; who does not, is taken for dead."""
         while self.ledger.shared:
             await asyncio.sleep(self.lease.total_seconds() / BEATS)
-            with suppress(SQLAlchemyError, OSError):  # the next claim tells what is wrong
+            try:
                 await self.ledger.write(renditions.renew, self.worker, self.now() + self.lease)
+            except Exception as e:  # whatever it is, a heart that stops loses all that is in hand
+                self.events.emit(Trouble("ledger", f"leases are not renewed: {e}"))
 
     async def _take(self) -> int:
         """Claim what is more urgent than all in hand, and begin with it; how many."""
