@@ -40,7 +40,7 @@ def bell(ledger: Ledger) -> asyncio.Event:
     return event
 
 
-async def heard(event: asyncio.Event) -> None:
+async def expect_ring(event: asyncio.Event) -> None:
     async with asyncio.timeout(5):
         await event.wait()
     event.clear()
@@ -82,9 +82,9 @@ async def test_a_transaction_that_fails_rings_nothing(wire: Wire, ledger: Ledger
 async def test_postgresql_tells_all_workers(here: Ledger, elsewhere: Ledger, now: Clock) -> None:
     rings = bell(here)
     async with here.watch():
-        await heard(rings)  # listening has begun
+        await expect_ring(rings)  # listening has begun
         await Wire(elsewhere, now).add()
-        await heard(rings)
+        await expect_ring(rings)
 
 
 async def test_a_listener_whose_connection_is_cut_listens_again(
@@ -93,12 +93,12 @@ async def test_a_listener_whose_connection_is_cut_listens_again(
     monkeypatch.setattr(ledger_module, "RELISTEN", 0.05)
     rings = bell(here)
     async with here.watch():
-        await heard(rings)
+        await expect_ring(rings)
         cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
         await elsewhere.read(lambda db: db.exec_driver_sql(cut).all())
-        await heard(rings)  # what was missed is made up for
+        await expect_ring(rings)  # what was missed is made up for
         await Wire(elsewhere, now).add()
-        await heard(rings)
+        await expect_ring(rings)
 
 
 async def test_the_database_s_clock_decides(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
