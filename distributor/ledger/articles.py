@@ -119,8 +119,8 @@ def make_urgent(
     db.execute(update(article).where(article.c.id == article_id).values(urgency=urgency))
     open_ = (delivery.c.article == article_id) & delivery.c.state.in_(("waiting", "pending", "sending"))
     moved = db.execute(update(delivery).where(open_).values(urgency=urgency)).rowcount
-    late = (delivery.c.article == article_id) & (delivery.c.state == PENDING) & (delivery.c.due > now)
-    db.execute(update(delivery).where(late).values(due=now))
+    late = (delivery.c.article == article_id) & delivery.c.state.in_(("waiting", "pending"))
+    db.execute(update(delivery).where(late, delivery.c.due > now).values(due=now))
     db.execute(update(rendition).where(rendition.c.article == article_id).values(urgency=urgency))
     ring(db)
     note(db, now, who, "urgent", f"article {article_id}", f"urgency {its.urgency} → {urgency}")

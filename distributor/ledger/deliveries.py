@@ -24,7 +24,7 @@ from channels.story import IdempotencyKey, Receipt
 from distributor.ledger.bell import ring
 from distributor.ledger.fanout import regate
 from distributor.ledger.lanes import park, reopen
-from distributor.ledger.tables import PENDING, SENDING, AnyRow, attempt, delivery, lane
+from distributor.ledger.tables import PENDING, SENDING, AnyRow, article, attempt, delivery, lane
 
 Answer = Literal["delivered", "unavailable", "unknown", "refused", "denied", "gone"]
 
@@ -44,6 +44,7 @@ class Claim(NamedTuple):
     urgency: int
     attempts: int
     failures: int
+    due: datetime
 
 
 class Outcome(NamedTuple):
@@ -81,7 +82,7 @@ def claim(db: Connection, worker: str, now: datetime, limit: int, lease: timedel
         claims += map(Claim._make, rows.all())
         if len(claims) >= limit:
             break
-    return sorted(claims, key=lambda c: (c.urgency, c.id))
+    return sorted(claims, key=lambda c: (c.urgency, c.due, c.id))
 
 
 def _rooms(db: Connection, now: datetime) -> Sequence[AnyRow]:
@@ -145,11 +146,13 @@ _LANES, _LANES_OF = _lanes(), _lanes(bindparam("b_ours", expanding=True))
 _LOCK, _CLAIM = _lock(), _claim_of_lane()
 
 _MINE = (delivery.c.state == SENDING) & (delivery.c.lease == bindparam("b_worker"))
+_STILL_MINE = _MINE & (delivery.c.attempts == bindparam("b_attempts"))
+"""Nor was it lost and claimed anew meanwhile: a lease that runs out counts as an attempt."""
 _FREED = {"attempts": delivery.c.attempts + 1, "lease": None, "leased_until": None}
 
 _DELIVERED = (
     update(delivery)
-    .where(delivery.c.id.in_(bindparam("b_ids", expanding=True)), _MINE)
+    .where(delivery.c.id.in_(bindparam("b_ids", expanding=True)), _STILL_MINE)
     .values(
         state="delivered",
         answer=bindparam("b_said"),
@@ -162,7 +165,7 @@ _DELIVERED = (
 )
 _SETTLED = (
     update(delivery)
-    .where(delivery.c.id == bindparam("b_id"), _MINE)
+    .where(delivery.c.id == bindparam("b_id"), _STILL_MINE)
     .values(
         state=bindparam("b_state"),
         answer=bindparam("b_said"),
@@ -190,15 +193,17 @@ def record(db: Connection, worker: str, outcomes: Sequence[Outcome], now: dateti
 
 def _record_delivered(db: Connection, worker: str, outcomes: Sequence[Outcome], now: datetime) -> set[int]:
     """All that arrived with the same answer in one statement: on a good day that is all of it."""
-    alike: dict[tuple[str, str, str], list[int]] = {}
+    alike: dict[tuple[str, str, str, int], list[int]] = {}
     for o in outcomes:
         if o.state == "delivered":
             receipt = o.receipt or Receipt()
-            alike.setdefault((o.said, receipt.remote_id, receipt.url), []).append(o.claim.id)
+            told = (o.said, receipt.remote_id, receipt.url, o.claim.attempts)
+            alike.setdefault(told, []).append(o.claim.id)
     ours: set[int] = set()
-    for (said, remote_id, url), ids in alike.items():
-        told = {"b_said": said, "b_remote_id": remote_id, "b_remote_url": url, "b_now": now}
-        ours.update(db.execute(_DELIVERED, {"b_ids": ids, "b_worker": worker, **told}).scalars().all())
+    for (said, remote_id, url, attempts), ids in alike.items():
+        values = {"b_said": said, "b_remote_id": remote_id, "b_remote_url": url, "b_now": now}
+        mine = {"b_ids": ids, "b_worker": worker, "b_attempts": attempts}
+        ours.update(db.execute(_DELIVERED, {**mine, **values}).scalars().all())
     return ours
 
 
@@ -208,7 +213,8 @@ def _record_others(db: Connection, worker: str, outcomes: Sequence[Outcome], now
         if o.state != "delivered":
             told = {"b_state": o.state, "b_said": o.said, "b_due": o.due, "b_failures": o.failures}
             settled = None if o.state == "pending" else now
-            mine = {"b_id": o.claim.id, "b_worker": worker, "b_settled": settled, **told}
+            mine = {"b_id": o.claim.id, "b_worker": worker, "b_attempts": o.claim.attempts}
+            mine |= {"b_settled": settled, **told}
             ours.update(db.execute(_SETTLED, mine).scalars())
     return ours
 
@@ -228,7 +234,8 @@ def _attempt(o: Outcome, worker: str) -> dict[str, Any]:
 def _tend_lanes(db: Connection, outcomes: Sequence[Outcome], now: datetime) -> None:
     """A lane that took something is open again; one that wants a person is parked or off."""
     taken = {o.claim.lane for o in outcomes if o.state == "delivered"}
-    denied = {o.claim.lane: o for o in outcomes if o.lane != "open" and o.claim.lane not in taken}
+    closed = sorted((o for o in outcomes if o.lane != "open"), key=lambda o: o.lane == "off")
+    denied = {o.claim.lane: o for o in closed if o.claim.lane not in taken}  # gone goes before denied
     reopen(db, taken, now)
     for name, o in denied.items():
         park(db, name, o.lane, o.said, now)
@@ -264,6 +271,7 @@ def expire(db: Connection, now: datetime) -> int:
     """sending → pending, where the lease ran out: its worker is dead or cut off."""
     over = select(delivery.c.id).where(delivery.c.state == SENDING, delivery.c.leased_until < now)
     late = db.execute(over.with_for_update(skip_locked=True)).scalars().all()
+    db.execute(update(delivery).where(delivery.c.id.in_(late)).values(attempts=delivery.c.attempts + 1))
     return hand_back(db, late) if late else 0
 
 
@@ -287,9 +295,9 @@ def count_dead(db: Connection, where: Sequence[Any]) -> int:
 def replay(db: Connection, where: Sequence[Any], now: datetime) -> int:
     """dead → pending (or what the article has become), with the old key and a fresh schedule; how many."""
     again = update(delivery).where(delivery.c.state == "dead", *where)
-    ids = db.execute(
-        again.values(state="pending", failures=0, due=now, settled=None).returning(delivery.c.id)
-    )
+    its = select(article.c.urgency).where(article.c.id == delivery.c.article).scalar_subquery()
+    fresh = {"state": "pending", "failures": 0, "due": now, "settled": None, "urgency": its}
+    ids = db.execute(again.values(**fresh).returning(delivery.c.id))
     back = ids.scalars().all()
     regate(db, back)
     ring(db)

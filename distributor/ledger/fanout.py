@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, insert, null, or_, select, update
+from sqlalchemy import Connection, bindparam, case, exists, insert, null, or_, select, update
 
 from channels.story import IdempotencyKey
 from distributor import bcp47
@@ -18,6 +18,8 @@ from distributor.routing import Facts, Route
 
 in_doubt = (rendition.c.state == "held") & rendition.c.content.is_not(null())
 """Made, and held for what speaks against it; what could not be made at all is held without content."""
+
+_DOUBTFUL = select(rendition.c.id).where(rendition.c.id.in_(bindparam("b_ids", expanding=True)), in_doubt)
 
 Routes = Callable[[Facts], Sequence[Route]]
 
@@ -43,6 +45,8 @@ def fan_out(db: Connection, article_id: int, routes: Routes, now: datetime) -> i
         db.execute(
             insert(delivery), [_delivery(row, place, whose, made, now) for place, whose in missing.items()]
         )
+        for doubtful in db.execute(_DOUBTFUL, {"b_ids": list(made.values())}).scalars().all():
+            send_original(db, doubtful)
         open_gate(db, article_id)
         ring(db)
     return len(missing)
@@ -93,14 +97,17 @@ def send_original(db: Connection, rendition_id: int) -> None:
 
 
 def regate(db: Connection, ids: Sequence[int]) -> None:
-    """pending → superseded, canceled or waiting, where the article went on while these were in flight."""
+    """pending → superseded, canceled or waiting, where what they bring went on while these were in flight."""
     its = article.c.id == delivery.c.article
     head, status = (select(c).where(its).scalar_subquery() for c in (article.c.head, article.c.pub_status))
+    goes = (rendition.c.state == "ready") | (in_doubt & (delivery.c.on_doubt == "send"))
+    made = exists().where(rendition.c.id == delivery.c.rendition, goes).correlate(delivery)
     state = case(
         (delivery.c.action == "cancel", "pending"),
         (status == "canceled", "canceled"),
         (head > delivery.c.version, "superseded"),
         (status == "withheld", "waiting"),
+        (~made, "waiting"),
         else_="pending",
     )
     mine = delivery.c.id.in_(ids) & (delivery.c.state == PENDING)
@@ -114,16 +121,20 @@ def supersede(db: Connection, article_id: int, head: int) -> None:
         update(delivery).where(older, delivery.c.state.in_(("waiting", "pending"))).values(state="superseded")
     )
     stale = (rendition.c.article == article_id) & (rendition.c.version < head)
-    db.execute(
-        update(rendition).where(stale, rendition.c.state.in_(("waiting", "held"))).values(state="superseded")
-    )
+    unmade = rendition.c.state.in_(("waiting", "working", "held"))
+    db.execute(update(rendition).where(stale, unmade).values(state="superseded"))
 
 
 def _had_before(db: Connection, row: AnyRow) -> dict[tuple[str, str], tuple[str, str]]:
-    """Who has an older version gets this one too, whatever its topics are now: member and what on doubt."""
+    """Who has an older version, or is getting it, gets this one too, whatever its topics are now.
+
+    Member and what on doubt, by lane and language.
+    """
     names = (delivery.c.lane, delivery.c.language, delivery.c.member, delivery.c.on_doubt)
     had = select(*names).where(
-        delivery.c.article == row.id, delivery.c.version < row.head, delivery.c.state == "delivered"
+        delivery.c.article == row.id,
+        delivery.c.version < row.head,
+        delivery.c.state.in_(("delivered", "sending")),
     )
     return {(lane, language): (member, on_doubt) for lane, language, member, on_doubt in db.execute(had)}
 

@@ -15,7 +15,7 @@ from distributor.errors import LeaseLost, NotFound
 from distributor.ledger.audit import note
 from distributor.ledger.bell import ring
 from distributor.ledger.fanout import open_gate, send_original
-from distributor.ledger.tables import WAITING, WORKING, AnyRow, article, rendition, version
+from distributor.ledger.tables import PENDING, WAITING, WORKING, AnyRow, article, delivery, rendition, version
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +130,14 @@ def held(db: Connection) -> Sequence[AnyRow]:
 
 
 def reopen(db: Connection, ids: Collection[int]) -> int:
-    """held → waiting: what they lacked is there now."""
+    """held → waiting: what they lacked is there now. Whatever text they have goes nowhere any more."""
     mine = rendition.c.id.in_(ids) & (rendition.c.state == "held")
-    back = {"state": "waiting", "reason": "", "doubts": None}
+    back = {"state": "waiting", "reason": "", "doubts": None, "content": None}
+    again = db.execute(update(rendition).where(mine).values(**back).returning(rendition.c.id)).scalars().all()
+    going = delivery.c.rendition.in_(again) & (delivery.c.state == PENDING)
+    db.execute(update(delivery).where(going).values(state="waiting"))  # what was to go in spite of doubts
     ring(db)
-    return db.execute(update(rendition).where(mine).values(**back)).rowcount
+    return len(again)
 
 
 def unfinished(db: Connection) -> int:

@@ -16,7 +16,9 @@ ONCE = Schedule((timedelta(minutes=1),), jitter=0)
 
 
 def claim(failures: int = 0) -> Claim:
-    return Claim(1, IdempotencyKey("k"), 1, 1, "publish", "m/webhook", "m", "en", 1, 5, failures, failures)
+    return Claim(
+        1, IdempotencyKey("k"), 1, 1, "publish", "m/webhook", "m", "en", 1, 5, failures, failures, NOON
+    )
 
 
 def settled(answer: Receipt | Exception, failures: int = 0, schedule: Schedule = ONCE) -> Outcome:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tiny_packages import write_package
 
-from distributor.errors import EngineAway
+from distributor.errors import EngineAway, LeaseLost
 from distributor.events import Event, Events, RenditionHeld, Translated, Trouble
 from distributor.ledger import articles, renditions
 from distributor.ledger.renditions import Made
@@ -154,7 +154,9 @@ async def test_what_was_superseded_meanwhile_is_not_delivered(room: Room) -> Non
     await room.wire.add()
     (task,) = await room.wire.ledger.write(renditions.claim, "t2", room.wire.now(), 1, LEASE)
     await room.wire.revise(1, "Union opens in Beijing")
-    await room.wire.ledger.write(renditions.save, task, "t2", Made(task.original, "m", 1.0), room.wire.now())
+    with pytest.raises(LeaseLost):
+        made = Made(task.original, "m", 1.0)
+        await room.wire.ledger.write(renditions.save, task, "t2", made, room.wire.now())
     assert await room.wire.state_of("b/x", version=1) == "superseded"
     await room.run()
     assert [c.version for c in await room.wire.claim()] == [2]
