@@ -154,8 +154,8 @@ async def test_what_was_superseded_meanwhile_is_not_delivered(room: Room) -> Non
     await room.wire.add()
     (task,) = await room.wire.ledger.write(renditions.claim, "t2", room.wire.now(), 1, LEASE)
     await room.wire.revise(1, "Union opens in Beijing")
+    made = Made(task.original, "m", 1.0)
     with pytest.raises(LeaseLost):
-        made = Made(task.original, "m", 1.0)
         await room.wire.ledger.write(renditions.save, task, "t2", made, room.wire.now())
     assert await room.wire.state_of("b/x", version=1) == "superseded"
     await room.run()
