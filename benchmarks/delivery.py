@@ -6,12 +6,12 @@ body. Ours does all that the service does: claims from the ledger, loads and for
 case, an article that goes to many members; the other figure is its opposite, where every delivery is of an
 article of its own and nothing that was formatted serves twice.
 
-The peers are procrastinate and DBOS on PostgreSQL (peers.py says how they are run); they get fewer
-deliveries, as their names say. Every commit of all but the raw loop is on the disk. What cannot run here
-(no PostgreSQL server, peers not installed: pip install -e '.[bench]') is skipped with a line on the standard
+The peers are procrastinate and DBOS on PostgreSQL (peers.py says how they are run). They get fewer
+deliveries, as their names say. Every commit of all but the raw loop is on the disk. What cannot run here (no
+PostgreSQL server, peers not installed: pip install -e '.[bench]') is skipped with a line on the standard
 error output. Each figure is the best of some rounds, in turns. Run it on a quiet machine:
 
-    python benchmarks/delivery.py [--deliveries 5000 | --large] [--json]
+    python benchmarks/delivery.py [--deliveries 5000 | --large] [--peer-deliveries 500] [--json]
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from typing import Any
 import aiohttp
 from databases import Database, databases
 from figures import figure, show
-from peers import DELIVERIES, PEERS, peers
+from history import analyze
+from peers import PEERS, peers
 from wire import deliver, fill, logged, receiver, wire
 
 from distributor.ledger import views
@@ -56,6 +57,7 @@ async def ours(url: str, storage: str, number: int, channels: int, concurrency: 
     with logged() as log:
         async with wire(url, storage, channels, concurrency) as (ledger, courier):
             await ledger.write(fill, number, channels)
+            await ledger.write(analyze)
             took = await deliver(courier)
             counts = await ledger.read(views.by_state)
         lines = sum(1 for _ in log.open(encoding="utf-8"))
@@ -83,11 +85,11 @@ def measure(url: str, found: list[Database], options: argparse.Namespace) -> lis
     address = next((db.address for db in found if db.is_server), None)
     running = set(PEERS)
     for _ in range(options.rounds):
-        theirs = peers(address, url, b"x" * 4096, options.concurrency, running)
+        theirs = peers(running, address, url, b"x" * 4096, options.peer_deliveries, options.concurrency)
         running &= theirs.keys()
         rates = one_round(url, found, options) | theirs
         best = {name: max(best.get(name, 0), rate) for name, rate in rates.items()}
-    names = {name: f"{name}, of {DELIVERIES}" if name in PEERS else name for name in best}
+    names = {name: f"{name}, of {options.peer_deliveries:,}" if name in PEERS else name for name in best}
     return [
         *(figure(names[name], round(rate), "deliveries/s") for name, rate in best.items()),
         *ratios(best, [db.name for db in found]),
@@ -115,6 +117,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     arguments.add_argument("--deliveries", type=int, default=5000)
     arguments.add_argument("--large", action="store_true", help=f"{LARGE:,} deliveries")
+    arguments.add_argument("--peer-deliveries", type=int, default=500, help="for the peers, which are slower")
     arguments.add_argument("--channels", type=int, default=10, help="each gets every article")
     arguments.add_argument("--concurrency", type=int, default=100, help="attempts at the same time, in all")
     arguments.add_argument("--rounds", type=int, default=3, help="the best of so many counts, for each")

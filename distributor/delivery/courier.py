@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -31,6 +32,7 @@ LONGEST_REST = timedelta(seconds=60)
 GRACE = 15.0  # seconds that flights have to land after a stop
 LEASE = timedelta(seconds=45)
 BEATS = 3  # renewals of a lease before it runs out
+LAST_TRIES = 3  # at a database that is gone, once the service is to stop
 SWEEP = 1.0  # seconds between two looks for flights that are overdue
 
 
@@ -73,11 +75,12 @@ class Courier:
         self.random, self.lease = random or Random(), lease
         self._flights: set[Flight] = set()
         self._landed: list[Outcome] = []
-        self._wake = asyncio.Event()
+        self._wake, self._stop = asyncio.Event(), asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
 
     async def run(self, stop: asyncio.Event, *, until_idle: bool = False) -> None:
         """Until `stop` is set (and the ledger's bell rung), or with `until_idle` until nothing is due."""
+        self._stop = stop
         self.ledger.bells.add(self._wake)
         helpers = [asyncio.create_task(self._sweep()), asyncio.create_task(self._beat())]
         try:
@@ -105,6 +108,9 @@ class Courier:
             except (SQLAlchemyError, OSError) as e:
                 trouble += 1
                 self.events.emit(Trouble("ledger", str(getattr(e, "orig", e))))
+                if self._stop.is_set() and trouble >= LAST_TRIES:
+                    self._landed = [*landed, *self._landed]
+                    return 0  # the leases run out, and what was in flight goes again with its key
                 await asyncio.sleep(min(0.25 * 2**trouble, 15))
         for claim in claims:
             self._take_off(claim, stories.get(claim.rendition))
@@ -206,5 +212,6 @@ class Courier:
             await asyncio.gather(*(flight.task for flight in late), return_exceptions=True)
             if late:
                 lost = [flight.claim.id for flight in late]
-                await self.ledger.write(deliveries.hand_back, lost, worker=self.worker)
+                with suppress(SQLAlchemyError, OSError):  # else their leases run out
+                    await self.ledger.write(deliveries.hand_back, lost, worker=self.worker)
         await self._turn(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -122,7 +123,8 @@ class Translator:
         await asyncio.gather(*self._turns, return_exceptions=True)
         await asyncio.sleep(0)  # so that each turn's end is noted
         if self._dropped:
-            await self.ledger.write(renditions.hand_back, self.worker, self._dropped)
+            with suppress(SQLAlchemyError, OSError):  # else their leases run out
+                await self.ledger.write(renditions.hand_back, self.worker, self._dropped)
             self._dropped.clear()
 
     async def _turn(self, tasks: Sequence[Task]) -> None:

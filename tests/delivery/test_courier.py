@@ -261,3 +261,22 @@ async def test_a_lane_without_a_channel_fails_softly(wire: Wire, now: Clock) -> 
     assert await wire.state_of("a/x") == "pending"
     answer = await wire.ledger.read(lambda db: db.execute(select(delivery.c.answer)).scalar_one())
     assert "no channel for this delivery" in answer
+
+
+async def test_a_stop_does_not_wait_for_a_database_that_is_gone(
+    wire: Wire, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(wire, a=Scripted())
+    await wire.add()
+    write, stop = ledger.write, asyncio.Event()
+
+    async def gone(act: Any, *args: Any, **kwargs: Any) -> Any:
+        raise OperationalError("BEGIN", {}, Exception("the server closed the connection"))
+
+    monkeypatch.setattr(ledger, "write", gone)
+    stop.set()
+    async with asyncio.timeout(20):
+        await desk.courier.run(stop)
+    monkeypatch.setattr(ledger, "write", write)
+    assert await wire.state_of("a/x") == "pending"
+    assert {type(e) for e in desk.events} == {Trouble}

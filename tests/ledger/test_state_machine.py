@@ -283,7 +283,7 @@ class Machine(RuleBasedStateMachine):
             dead = article.dead()
             assert self.act(deliveries.replay, [delivery.c.article == article.id], self.now()) == len(dead)
             for d in dead:
-                d.settled, d.failures, d.due = "", 0, self.now()
+                d.settled, d.failures, d.due, d.urgency = "", 0, self.now(), article.urgency
 
     @precondition(lambda m: any(one.state != "open" for one in m.model.lanes.values()))
     @rule(which=MANY)
