@@ -1,4 +1,4 @@
-"""What the state machine has found in the ledger, the shortest sequence of each; what is not mended is marked."""
+"""What the state machine found in the ledger, the shortest sequence of each; a mark: not yet mended."""
 
 from __future__ import annotations
 
