@@ -94,6 +94,8 @@ class Delivery:
     attempts: int = 0
     failures: int = 0
     got: int = 0
+    unknown: bool = False
+    """An attempt ended without an answer: it may have arrived."""
     lost: int = 0
     """Flights of which nobody knows whether they arrived."""
 
@@ -196,7 +198,7 @@ class Model:
         facts = Facts("weekly", original, (topic,) if topic else (), a.urgency)
         wanted = {(r.lane, r.language): r.on_doubt for r in routes(facts)}
         for d in a.deliveries.values():
-            if d.version < a.head and (d.settled == "delivered" or d.flight):
+            if d.version < a.head and (d.settled == "delivered" or d.flight or d.unknown):
                 wanted.setdefault((d.lane.name, d.language), d.on_doubt)
         for (lane, language), on_doubt in wanted.items():
             if (a.head, lane, language) not in a.deliveries:

@@ -13,7 +13,7 @@ from channels.story import IdempotencyKey
 from distributor import bcp47
 from distributor.article import Content
 from distributor.ledger.bell import ring
-from distributor.ledger.tables import PENDING, WAITING, AnyRow, article, delivery, rendition, version
+from distributor.ledger.tables import PENDING, WAITING, AnyRow, article, attempt, delivery, rendition, version
 from distributor.routing import Facts, Route
 
 in_doubt = (rendition.c.state == "held") & rendition.c.content.is_not(null())
@@ -125,6 +125,9 @@ def supersede(db: Connection, article_id: int, head: int) -> None:
     db.execute(update(rendition).where(stale, unmade).values(state="superseded"))
 
 
+_may_have_arrived = exists().where(attempt.c.delivery == delivery.c.id, attempt.c.outcome == "unknown")
+
+
 def _had_before(db: Connection, row: AnyRow) -> dict[tuple[str, str], tuple[str, str]]:
     """Who has an older version, or is getting it, gets this one too, whatever its topics are now.
 
@@ -134,7 +137,7 @@ def _had_before(db: Connection, row: AnyRow) -> dict[tuple[str, str], tuple[str,
     had = select(*names).where(
         delivery.c.article == row.id,
         delivery.c.version < row.head,
-        delivery.c.state.in_(("delivered", "sending")),
+        or_(delivery.c.state.in_(("delivered", "sending")), _may_have_arrived),
     )
     return {(lane, language): (member, on_doubt) for lane, language, member, on_doubt in db.execute(had)}
 
