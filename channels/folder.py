@@ -5,31 +5,19 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field
 
 from channels.channel import ChannelError, Denied, Refused, Unavailable
-from channels.formats import html, ninjs, text
+from channels.filenames import file_name
+from channels.formats.kinds import FORMATS, FormatName
 from channels.settings import ChannelSettings
 from channels.story import IdempotencyKey, Receipt, Story
-
-Format = Literal["ninjs", "html", "text"]
-
-ENCODERS: dict[Format, tuple[str, Callable[[Story], bytes]]] = {
-    "ninjs": ("json", ninjs.encode),
-    "html": ("html", html.encode),
-    "text": ("txt", lambda story: text.encode(story).encode()),
-}
-SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
-LONGEST = 120
-"""Characters of a slug or a language in a file name; file systems hold 255 bytes."""
 
 # The rest (no space left, a dead disk, a mount that is away) may mend itself.
 DENIED = {errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP}
@@ -42,7 +30,7 @@ class Folder:
         """`[[members.channels]] type = "folder"`."""
 
         path: Path
-        formats: tuple[Format, ...] = Field(("ninjs", "html"), min_length=1)
+        formats: tuple[FormatName, ...] = Field(("ninjs", "html"), min_length=1)
 
     def __init__(self, settings: Settings) -> None:
         self.path = settings.path.expanduser().absolute()
@@ -67,9 +55,9 @@ class Folder:
     def _write(self, story: Story) -> Receipt:
         """A withdrawn story stays as an item that says so; its pages go."""
         self.path.mkdir(parents=True, exist_ok=True)
-        names = {kind: file_name(story, ENCODERS[kind][0]) for kind in self.formats}
+        names = {kind: file_name(story, FORMATS[kind].extension) for kind in self.formats}
         kept = [kind for kind in self.formats if story.pub_status != "canceled" or kind == "ninjs"]
-        files = {names[kind]: ENCODERS[kind][1](story) for kind in kept}
+        files = {names[kind]: FORMATS[kind].encode(story) for kind in kept}
         for name, content in files.items():
             self._replace(name, content)
         for name in names.values() - files.keys():
@@ -107,19 +95,6 @@ class Folder:
         self._replace(name, b"")
         (self.path / name).unlink()
         return f"{self.path} can be written"
-
-
-def file_name(story: Story, extension: str) -> str:
-    """`{slug}.{language}.{extension}`, within one folder whatever slug and language hold."""
-    return f"{_safe(story.slug)}.{_safe(story.language)}.{extension}"
-
-
-def _safe(part: str) -> str:
-    """`part` itself where it can be a name as it is; else what is left of it, and a hash of the whole."""
-    if SAFE.fullmatch(part) and len(part) <= LONGEST:
-        return part
-    left = "-".join(re.findall(r"[A-Za-z0-9_]+", part))[: LONGEST - 17]
-    return f"{left or 'item'}-{sha256(part.encode(errors='surrogatepass')).hexdigest()[:16]}"
 
 
 @contextmanager

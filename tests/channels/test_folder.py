@@ -12,7 +12,8 @@ from hypothesis import given
 from pydantic import ValidationError
 
 from channels.channel import Denied, Refused, Unavailable
-from channels.folder import Folder, failure, file_name
+from channels.filenames import file_name
+from channels.folder import Folder, failure
 from channels.formats import html, ninjs, text
 from channels.story import IdempotencyKey
 
