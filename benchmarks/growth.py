@@ -34,7 +34,8 @@ from sqlalchemy import Connection, insert, select, update
 from wire import deliver, entry, fill, lane_of, logged, receiver, to_all, wire
 
 from distributor import clock
-from distributor.ledger import articles, deliveries, views
+from distributor.ledger import articles, views
+from distributor.ledger.claims import claim
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import delivery, lane
 
@@ -142,7 +143,7 @@ def claim_and_undo(db: Connection) -> float:
     """Seconds of a claim."""
     undo = db.begin_nested()
     started = time.perf_counter()
-    claims = deliveries.claim(db, "benchmark", clock.now(), CLAIMED, timedelta(seconds=45))
+    claims = claim(db, "benchmark", clock.now(), CLAIMED, timedelta(seconds=45))
     took = time.perf_counter() - started
     undo.rollback()
     if len(claims) != CLAIMED:

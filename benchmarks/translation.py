@@ -33,6 +33,7 @@ from distributor.article import Content
 from distributor.events import Events
 from distributor.ledger import articles, lanes, renditions
 from distributor.ledger.articles import Entry
+from distributor.ledger.circuit import Terms
 from distributor.ledger.ledger import Ledger
 from distributor.routing import Facts, Route
 from distributor.translation.checks import Doubt, doubts
@@ -132,7 +133,7 @@ def unheeded(*asked: str) -> tuple[Doubt, ...]:
 
 def fill(db: Connection, edition: list[Article]) -> None:
     now = clock.now()
-    lanes.sync(db, {"m/folder": ("m", "folder", 8)}, now)
+    lanes.sync(db, {"m/folder": Terms("m", "folder", 8)}, now)
 
     def routes(_: Facts) -> list[Route]:
         return [Route("m/folder", "m", "ru")]

@@ -27,6 +27,7 @@ from distributor.delivery.courier import Courier, Line
 from distributor.events import Events
 from distributor.ledger import articles, lanes
 from distributor.ledger.articles import Entry
+from distributor.ledger.circuit import Terms
 from distributor.ledger.ledger import Ledger
 from distributor.naming import Names
 from distributor.routing import Facts, Route
@@ -85,7 +86,9 @@ async def wire(
             settings = Webhook.Settings(type="webhook", url=f"{url}/{name}", timeout=TIMEOUT, **common)
             channel = await stack.enter_async_context(Webhook(settings))
             lines[name] = Line(channel, TIMEOUT.total_seconds())
-        await ledger.write(lanes.sync, {name: (name, "webhook", concurrency) for name in names}, clock.now())
+        await ledger.write(
+            lanes.sync, {name: Terms(name, "webhook", concurrency) for name in names}, clock.now()
+        )
         yield ledger, Courier(ledger, lines, Names(Config()), Events(log.Log()), "benchmark")
 
 

@@ -33,7 +33,7 @@ def read(status: int, retry_after: str | None, now: datetime, said: str = "") ->
         raise Denied(told)
     if 400 <= status < 500 and status not in LATER:
         raise Refused(told)
-    raise Unavailable(told, retry_after=wish(retry_after, now))
+    raise Unavailable(told, retry_after=wish(retry_after, now), slow_down=status == 429)
 
 
 def wish(retry_after: str | None, now: datetime) -> timedelta | None:

@@ -27,15 +27,23 @@ class Unavailable(ChannelError):
     `unknown`: the story was sent and no answer came, so that the receiver may have it.
     `blip`: nothing of the story can have arrived (a reset or a timeout while connecting): trying again
     within the same attempt is safe and worth it.
+    `slow_down`: it works, and gets more than it wants (RFC 6585 §4).
     """
 
     def __init__(
-        self, reason: str, *, retry_after: timedelta | None = None, unknown: bool = False, blip: bool = False
+        self,
+        reason: str,
+        *,
+        retry_after: timedelta | None = None,
+        unknown: bool = False,
+        blip: bool = False,
+        slow_down: bool = False,
     ) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
         self.unknown = unknown
         self.blip = blip
+        self.slow_down = slow_down
 
 
 class Refused(ChannelError):

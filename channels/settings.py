@@ -25,6 +25,19 @@ def parse_duration(value: object) -> object:
     return value
 
 
+PER = {"s": 1, "sec": 1, "min": 60, "m": 60, "h": 3600, "hour": 3600, "d": 86400, "day": 86400}
+
+
+def parse_rate(value: object) -> object:
+    """`"30/min"`, `"5/s"`, `"1000/h"` into the time from one attempt to the next."""
+    if isinstance(value, timedelta):
+        return value
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*/\s*([a-z]+)", value.strip() if isinstance(value, str) else "")
+    if not found or found[2] not in PER or not float(found[1]):
+        raise ValueError(f"not a rate: {value!r}; write a number and a time: '5/s', '30/min', '1000/h'")
+    return timedelta(seconds=PER[found[2]] / float(found[1]))
+
+
 def parse_size(value: object) -> object:
     """`"500MB"`, `"2GB"` (10⁶, 10⁹) into bytes; numbers are bytes."""
     if isinstance(value, str):
@@ -53,6 +66,7 @@ def resolve_secret(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Rate = Annotated[timedelta, BeforeValidator(parse_rate)]
 Size = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
 Secret = Annotated[SecretStr, BeforeValidator(resolve_secret)]
 
@@ -71,3 +85,8 @@ class ChannelSettings(Settings):
     languages: tuple[str, ...] = Field((), description="Instead of the member's, BCP 47.")
     concurrency: int = Field(8, ge=1, le=1000, description="Attempts at the same time.")
     timeout: Duration = Field(timedelta(seconds=20), gt=timedelta(), description="For one whole attempt.")
+    rate: Rate | None = Field(None, description="At most so many attempts, evenly: '30/min'.")
+    ordered: bool = Field(False, description="In the order of publication; urgent items overtake.")
+    disable_after: Duration = Field(
+        timedelta(days=5), gt=timedelta(), description="Of failing without a break; then it is switched off."
+    )

@@ -13,7 +13,7 @@ from typing import Any
 from channels.story import Media
 from distributor.links import link_key
 
-__all__ = ["Content", "Item", "Media"]
+__all__ = ["URGENT", "Content", "Item", "Media"]
 
 _LINK = re.compile(r'(\s(?:href|src)=")([^"]*)')
 _BESIDE_TAG = re.compile(r"\s*(<[^>]*>)\s*")
@@ -68,6 +68,10 @@ class Content:
         lists = {key: tuple(data.get(key, ())) for key in ("authors", "categories")}
         media = tuple(Media(**m) for m in data.get("media", ()))
         return cls(**{**data, **dates, **lists, "media": media})
+
+
+URGENT = 2
+"""IPTC urgency up to which an article is urgent: it overtakes, passes quiet hours, is tried more often."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from distributor.ledger.deliveries import Claim, Outcome
+from distributor.ledger.outcome import Claim, Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,11 @@ from sqlalchemy import Connection
 from channels import registry
 from channels.channel import Channel
 from channels.settings import ChannelSettings
-from distributor.config import Config
+from distributor.config import Config, MemberSettings
 from distributor.delivery.courier import Courier, Line
 from distributor.events import Events
 from distributor.ledger import deliveries, lanes, renditions, sources
+from distributor.ledger.circuit import Terms
 from distributor.ledger.ledger import Ledger, one_at_a_time
 from distributor.naming import Names
 from distributor.routing import Router
@@ -97,7 +98,7 @@ async def opened(config: Config, events: Events) -> AsyncIterator[Service]:
 
 async def _line(stack: AsyncExitStack, settings: ChannelSettings) -> Line:
     channel = await stack.enter_async_context(make(settings))
-    return Line(channel, settings.timeout.total_seconds() + SLACK)
+    return Line(channel, settings.timeout.total_seconds() + SLACK, settings.ordered)
 
 
 def make(settings: ChannelSettings) -> Channel:
@@ -105,10 +106,15 @@ def make(settings: ChannelSettings) -> Channel:
     return registry.load(settings.type)(settings)
 
 
+def _terms(member: MemberSettings, channel: ChannelSettings) -> Terms:
+    told = (channel.concurrency, channel.ordered, channel.rate, channel.disable_after)
+    return Terms(member.id, channel.type, *told)
+
+
 def _take_up(db: Connection, config: Config, alone: bool, now: datetime) -> None:
     """Bring the ledger in line with the configuration, and take up what a dead predecessor had in hand."""
     one_at_a_time(db)
-    table = {lane: (m.id, c.type, c.concurrency) for lane, (m, c) in config.lanes().items()}
+    table = {lane: _terms(m, c) for lane, (m, c) in config.lanes().items()}
     lanes.sync(db, table, now)
     sources.sync(db, {s.name: s.url for s in config.sources}, now)
     if alone:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
-from distributor.ledger.deliveries import Claim
-from distributor.ledger.lanes import PROBE_AFTER
+from distributor.article import URGENT
+from distributor.ledger.circuit import Health, Terms, after
+from distributor.ledger.claims import BURST, allowance
+from distributor.ledger.outcome import Claim, Outcome
 from distributor.routing import Facts, Route
+from ledger_wire import NOON
 
-URGENT = 3
+ROUTED_IF = 3
+"""The urgency up to which `e` is routed."""
+ORDERED = {"b/x"}
+INTERVAL = {"a/x": 8.0}
+"""Seconds from one attempt to the next, of those that have a rate."""
+DISABLE_AFTER = 500_000.0
 CONCURRENCY = {"a/x": 2, "b/x": 2, "c/x": 1, "d/x": 2, "e/x": 2, "f/x": 1}
 ROUTES = [
     Route("a/x", "a", "en"),
@@ -25,25 +33,57 @@ ONLY_URGENT = [Route("e/x", "e", "ru", "original"), Route("e/x", "e", "it", "sen
 ONLY_CLIMATE = [Route("f/x", "f", "ru", "original")]
 
 
+def terms(name: str) -> Terms:
+    """Of the configuration."""
+    interval = timedelta(seconds=INTERVAL[name]) if name in INTERVAL else None
+    disable_after = timedelta(seconds=DISABLE_AFTER)
+    return Terms(name[0], "webhook", CONCURRENCY[name], name in ORDERED, interval, disable_after)
+
+
+def sound(name: str, now: datetime) -> Health:
+    """As it begins."""
+    return Health("open", "", now, None, 0, None, None, None, INTERVAL.get(name), None)
+
+
 def routes(facts: Facts) -> Sequence[Route]:
     """Who gets what: `e` only what is urgent, `f` only what is about the climate, the others all."""
-    urgent = ONLY_URGENT if facts.urgency <= URGENT else []
+    urgent = ONLY_URGENT if facts.urgency <= ROUTED_IF else []
     return [*ROUTES, *urgent, *(ONLY_CLIMATE if "climate" in facts.categories else [])]
 
 
 @dataclass(eq=False)
 class Lane:
-    name: str
-    state: Literal["open", "parked", "off"] = "open"
-    probe: datetime | None = None
+    """`circuit.after` has tests of its own; here it tells what a batch of outcomes means."""
 
-    def tell(self, states: Sequence[str], took: bool, now: datetime) -> None:
-        """What one batch of outcomes means: who took something is open, who is gone is gone."""
-        if took:
-            self.state = "off" if self.state == "off" else "open"
-        elif states and self.state != "off":
-            self.state = "off" if "off" in states else "parked"
-            self.probe = now + PROBE_AFTER
+    name: str
+    health: Health
+
+    @property
+    def state(self) -> str:
+        return self.health.state
+
+    def tell(self, outcomes: Sequence[Outcome], now: datetime) -> None:
+        if outcomes:
+            self.health = after(self.health, INTERVAL.get(self.name), DISABLE_AFTER, outcomes, now)
+
+    def probing(self, now: datetime) -> bool:
+        probe = self.health.probe
+        return self.state in ("parked", "resting") and probe is not None and probe <= now
+
+    def spend(self, count: int, now: datetime) -> None:
+        """A lane with a rate goes on later by so many intervals."""
+        if count and self.health.pace:
+            start = max(self.health.next or now, now - timedelta(seconds=BURST))
+            then = start + timedelta(seconds=self.health.pace * count)
+            self.health = self.health._replace(next=then)
+
+    def silent(self, now: datetime) -> bool:
+        """It asked for it, or its rate does."""
+        return self.health.next is not None and self.health.next > now
+
+    def routine(self, now: datetime) -> bool:
+        """Whether more than what is urgent may go."""
+        return self.health.blocked is None or self.health.blocked <= now
 
 
 @dataclass(eq=False)
@@ -91,6 +131,8 @@ class Delivery:
     """The original goes to this lane already."""
     flight: Flight | None = None
     key: str = ""
+    number: int = 0
+    """Its id in the ledger."""
     attempts: int = 0
     failures: int = 0
     got: int = 0
@@ -115,8 +157,17 @@ class Delivery:
         return state == "ready" or (state == "doubt" and self.on_doubt == "send")
 
     @property
-    def order(self) -> tuple[int, datetime]:
-        return self.urgency, self.due
+    def order(self) -> tuple[int, datetime, int]:
+        """In an ordered lane as they were made, but for urgent ones; else those that are due at the same time
+        go in any order."""
+        if self.lane.name in ORDERED:
+            return self.urgency if self.urgency <= URGENT else 9, NOON, self.number
+        return self.urgency, self.due, 0
+
+    @property
+    def coming(self) -> bool:
+        """Not urgent, and no person holds it."""
+        return self.urgency > URGENT and not self.article.withheld
 
     def beside(self) -> Iterator[Delivery]:
         """All versions for the same place."""
@@ -171,7 +222,7 @@ class Model:
 
     def __init__(self) -> None:
         self.articles: list[Article] = []
-        self.lanes = {name: Lane(name) for name in CONCURRENCY}
+        self.lanes = {name: Lane(name, sound(name, NOON)) for name in CONCURRENCY}
 
     @property
     def deliveries(self) -> list[Delivery]:
@@ -224,10 +275,25 @@ class Model:
     def room(self, lane: Lane, now: datetime) -> int:
         """How many more may be claimed; of a parked lane whose probe is due one at a time."""
         flying = sum(f.delivery.lane is lane for f in self.flights)
-        probing = lane.state == "parked" and lane.probe is not None and lane.probe <= now
-        return max(0, {"open": CONCURRENCY[lane.name], "parked": int(probing), "off": 0}[lane.state] - flying)
+        if lane.silent(now) or not (lane.state == "open" or lane.probing(now)):
+            return 0
+        most = 1 if lane.state != "open" or lane.name in ORDERED else CONCURRENCY[lane.name]
+        rate = allowance(lane.health.pace, lane.health.next, now) if lane.health.pace else most
+        return max(0, min(most - flying, rate))
 
     def claimable(self, lane: Lane, now: datetime) -> list[Delivery]:
         """What is due on a lane, without a sibling in flight; the first first."""
         due = [d for d in self.deliveries if d.lane is lane and d.state == "pending" and d.due <= now]
-        return sorted((d for d in due if not any(s.flight for s in d.beside())), key=lambda d: d.order)
+        due = [d for d in due if not any(s.flight for s in d.beside())]
+        if lane.name in ORDERED:
+            due = [d for d in due if d.urgency <= URGENT or not self.comes_before(d)]
+        if not lane.routine(now):
+            due = [d for d in due if d.urgency <= URGENT]
+        return sorted(due, key=lambda d: d.order)
+
+    def comes_before(self, d: Delivery) -> bool:
+        """Something that was made earlier for its lane is being translated."""
+        theirs = self.deliveries
+        earlier = [o for o in theirs if o.lane is d.lane and o.number < d.number and o.state == "waiting"]
+        states = {o.article.texts[o.version, o.text].state for o in earlier if o.coming}
+        return bool(states & {"waiting", "working"})

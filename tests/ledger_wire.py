@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import select, update
 
 from distributor.article import Content
-from distributor.ledger import articles, deliveries, lanes, renditions
+from distributor.ledger import articles, claims, deliveries, lanes, renditions
 from distributor.ledger.articles import Entry
-from distributor.ledger.deliveries import Claim, Outcome
+from distributor.ledger.circuit import Terms
 from distributor.ledger.ledger import Ledger
+from distributor.ledger.outcome import Claim, Outcome
 from distributor.ledger.renditions import Made
 from distributor.ledger.tables import delivery, rendition
 from distributor.routing import Facts, Route
@@ -53,13 +54,15 @@ class Wire:
         self.ledger, self.now = ledger, now
         self.plan: list[Route] = [Route("a/webhook", "a", "en"), Route("b/webhook", "b", "ru")]
         self.concurrency = 100
+        self.terms: dict[str, Any] = {}
         self.opened = False
 
     def routes(self, facts: Facts) -> Sequence[Route]:
         return self.plan
 
     async def open(self, *, concurrency: int | None = None) -> None:
-        table = {r.lane: (r.member, "webhook", concurrency or self.concurrency) for r in self.plan}
+        most = concurrency or self.concurrency
+        table = {r.lane: Terms(r.member, "webhook", most, **self.terms) for r in self.plan}
         await self.ledger.write(lanes.sync, table, self.now())
         self.opened = True
 
@@ -73,7 +76,7 @@ class Wire:
         return await self.ledger.write(articles.revise, article, changed, self.routes, self.now())
 
     async def claim(self, worker: str = "w1", limit: int = 100) -> list[Claim]:
-        return await self.ledger.write(deliveries.claim, worker, self.now(), limit, LEASE)
+        return await self.ledger.write(claims.claim, worker, self.now(), limit, LEASE)
 
     async def settle(self, claims: Sequence[Claim], state: str = "delivered", **more: Any) -> list[Outcome]:
         """As `worker` w1 unless said; those that were no longer its own."""

@@ -21,8 +21,9 @@ from distributor.delivery.schedule import Schedule, schedule_for
 from distributor.delivery.settle import Tried, settle
 from distributor.events import Attempted, Events, Trouble
 from distributor.ledger import deliveries
-from distributor.ledger.deliveries import Claim, Outcome
+from distributor.ledger.claims import claim, next_due
 from distributor.ledger.ledger import Ledger
+from distributor.ledger.outcome import Claim, Outcome
 from distributor.ledger.stories import Naming, load
 
 BATCH = 500  # claims in one turn
@@ -42,6 +43,7 @@ class Line:
 
     channel: Channel
     timeout: float
+    ordered: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -112,8 +114,8 @@ class Courier:
                     self._landed = [*landed, *self._landed]
                     return 0  # the leases run out, and what was in flight goes again with its key
                 await asyncio.sleep(min(0.25 * 2**trouble, 15))
-        for claim in claims:
-            self._take_off(claim, stories.get(claim.rendition))
+        for one in claims:
+            self._take_off(one, stories.get(one.rendition))
         return len(claims)
 
     def _exchange(
@@ -122,8 +124,8 @@ class Courier:
         now = self.now()
         if landed:
             deliveries.record(db, self.worker, landed, now)
-        claims = deliveries.claim(db, self.worker, now, limit, self.lease) if limit else []
-        return claims, load(db, {c.rendition for c in claims}, self.naming) if claims else {}
+        claimed = claim(db, self.worker, now, limit, self.lease) if limit else []
+        return claimed, load(db, {c.rendition for c in claimed}, self.naming) if claimed else {}
 
     def _take_off(self, claim: Claim, story: Story | None) -> None:
         line = self.lines.get(claim.lane)
@@ -146,7 +148,8 @@ class Courier:
         started, clocked = self.now(), time.perf_counter()
         try:
             answer = await self._send(flight, line, story)
-            tried = Tried(flight.claim, answer, started, (time.perf_counter() - clocked) * 1000)
+            took = (time.perf_counter() - clocked) * 1000
+            tried = Tried(flight.claim, answer, started, took, line is not None and line.ordered)
             outcome = settle(tried, self.schedule, self.random)
             self._landed.append(outcome)
             self.events.emit(Attempted(flight.claim, outcome))
@@ -197,7 +200,7 @@ class Courier:
             return
         now = self.now()
         try:
-            due = await self.ledger.read(deliveries.next_due, now)
+            due = await self.ledger.read(next_due, now)
         except (SQLAlchemyError, OSError):
             due = now + SHORT_REST
         await clock.wait(self._wake, min((due or now + LONGEST_REST) - now, LONGEST_REST))

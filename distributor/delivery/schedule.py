@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
+from distributor import article
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -37,10 +39,7 @@ ORDINARY = _schedule(seconds=[5], minutes=[5, 30], hours=[2, 5, 10, 14, 20, 24])
 URGENT = _schedule(seconds=[2, 5, 10, 20, 40], minutes=[1, 2, 5, 10, 15, 30], hours=[1, 2, 5, 10, 14, 20, 24])
 """Minutes matter: tries often at first, and gives up no sooner."""
 
-URGENT_AT_MOST = 2
-"""IPTC urgency up to which the urgent schedule applies."""
-
 
 def schedule_for(urgency: int) -> Schedule:
     """The schedule of a delivery of this urgency."""
-    return URGENT if urgency <= URGENT_AT_MOST else ORDINARY
+    return URGENT if urgency <= article.URGENT else ORDINARY

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from channels.channel import Denied, Gone, Refused, Unavailable
 from channels.story import Receipt
+from distributor.article import URGENT
 from distributor.delivery.schedule import Schedule
-from distributor.ledger.deliveries import Answer, Claim, Outcome
+from distributor.ledger.outcome import Answer, Claim, Outcome
 
 SAID_AT_MOST = 500  # characters of a receiver's words that are kept
 
@@ -22,6 +23,8 @@ class Tried(NamedTuple):
     answer: Receipt | Exception
     started: datetime
     took_ms: float
+    ordered: bool = False
+    """In a lane that keeps the order of publication."""
 
 
 def settle(tried: Tried, schedule: Callable[[int], Schedule], random: Random) -> Outcome:
@@ -35,17 +38,17 @@ def settle(tried: Tried, schedule: Callable[[int], Schedule], random: Random) ->
             return _outcome(tried, "pending", "gone", words(e), lane="off")
         case Denied() as e:
             return _outcome(tried, "pending", "denied", words(e), lane="parked")
-        case Unavailable(retry_after=wish, unknown=unknown) as e:
-            return _retry(tried, "unknown" if unknown else "unavailable", words(e), wish, schedule, random)
+        case Unavailable(unknown=unknown) as e:
+            return _retry(tried, "unknown" if unknown else "unavailable", words(e), schedule, random)
         case TimeoutError():
-            return _retry(tried, "unknown", "no answer in time", None, schedule, random)
+            return _retry(tried, "unknown", "no answer in time", schedule, random)
         case unforeseen:
-            return _retry(tried, "unavailable", f"unforeseen: {unforeseen!r}", None, schedule, random)
+            return _retry(tried, "unavailable", f"unforeseen: {unforeseen!r}", schedule, random)
 
 
 def _delivered(tried: Tried, receipt: Receipt) -> Outcome:
     """In the order of the fields: this is most of what happens."""
-    claim, _, started, took_ms = tried
+    claim, _, started, took_ms, _ = tried
     said = receipt.answer[:SAID_AT_MOST]
     return Outcome(claim, "delivered", "delivered", said, started, took_ms, started, claim.failures, receipt)
 
@@ -59,16 +62,22 @@ def _retry(
     tried: Tried,
     answer: Answer,
     said: str,
-    wish: timedelta | None,
     schedule: Callable[[int], Schedule],
     random: Random,
 ) -> Outcome:
+    """By the schedule, or as late as the receiver wishes; in an ordered lane it keeps its place meanwhile."""
+    wish = getattr(tried.answer, "retry_after", None)
+    asks = {"wish": wish, "slow": getattr(tried.answer, "slow_down", False)}
     failures = tried.claim.failures + 1
     ended = tried.started + timedelta(milliseconds=tried.took_ms)
     due = schedule(tried.claim.urgency).next(failures, ended, wish, random)
     if due is None:
-        return _outcome(tried, "dead", answer, f"{said} (gave up after {failures} failures)", failures=1)
-    return _outcome(tried, "pending", answer, said, due=due, failures=1)
+        said = f"{said} (gave up after {failures} failures)"
+        return _outcome(tried, "dead", answer, said, failures=1, **asks)
+    if tried.ordered and tried.claim.urgency > URGENT:
+        asks |= {"blocks": due}
+        due = tried.claim.due
+    return _outcome(tried, "pending", answer, said, due=due, failures=1, **asks)
 
 
 def _outcome(tried: Tried, state: Any, answer: Answer, said: str, **more: Any) -> Outcome:
@@ -79,7 +88,7 @@ def _outcome(tried: Tried, state: Any, answer: Answer, said: str, **more: Any) -
         said=said[:SAID_AT_MOST],
         started=tried.started,
         took_ms=tried.took_ms,
-        due=more.pop("due", tried.started),
+        due=more.pop("due", tried.claim.due if tried.ordered else tried.started),
         failures=tried.claim.failures + more.pop("failures", 0),
         **more,
     )

@@ -1,149 +1,19 @@
-"""The queue: pending → sending → delivered, dead, or pending again."""
+"""The queue: sending → delivered, dead, or pending again; dead → pending."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Select,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from channels.story import IdempotencyKey, Receipt
+from channels.story import Receipt
 from distributor.ledger.bell import ring
 from distributor.ledger.fanout import regate
-from distributor.ledger.lanes import park, reopen
-from distributor.ledger.tables import PENDING, SENDING, AnyRow, article, attempt, delivery, lane
-
-Answer = Literal["delivered", "unavailable", "unknown", "refused", "denied", "gone"]
-
-
-class Claim(NamedTuple):
-    """A delivery that is ours to bring, until its lease runs out."""
-
-    id: int
-    key: IdempotencyKey
-    article: int
-    version: int
-    action: str
-    lane: str
-    member: str
-    language: str
-    rendition: int
-    urgency: int
-    attempts: int
-    failures: int
-    due: datetime
-
-
-class Outcome(NamedTuple):
-    """What one attempt came to, and what follows from it."""
-
-    claim: Claim
-    state: Literal["delivered", "pending", "dead"]
-    answer: Answer
-    said: str
-    """The receiver's words, or what went wrong."""
-    started: datetime
-    took_ms: float
-    due: datetime
-    failures: int
-    receipt: Receipt | None = None
-    lane: Literal["open", "parked", "off"] = "open"
-
-
-CLAIMED = [delivery.c[name] for name in Claim._fields]
-_d = delivery.alias("d")
-_sibling = delivery.alias("sibling")
-_flying = delivery.alias("flying")
-
-
-def claim(db: Connection, worker: str, now: datetime, limit: int, lease: timedelta) -> list[Claim]:
-    """pending → sending, the most urgent first, leased to `worker`.
-
-    Goes from lane to lane, so that what waits in a closed or busy one is never looked at, and takes no
-    more of a lane than its concurrency has room for.
-    """
-    ours = {"b_worker": worker, "b_until": now + lease, "b_now": now}
-    claims: list[Claim] = []
-    for name, room in _rooms(db, now):
-        rows = db.execute(_CLAIM, {"b_lane": name, "b_room": min(room, limit - len(claims)), **ours})
-        claims += map(Claim._make, rows.all())
-        if len(claims) >= limit:
-            break
-    return sorted(claims, key=lambda c: (c.urgency, c.due, c.id))
-
-
-def _rooms(db: Connection, now: datetime) -> Sequence[AnyRow]:
-    """Lanes with room for more that have something due, and how much; the one with the most urgent first.
-
-    Where several workers claim, each lane is one's at a time until it has committed, and its room is counted
-    after that: else two that count at the same time would fill it twice.
-    """
-    if db.dialect.name == "sqlite":
-        return db.execute(_LANES, {"b_now": now}).all()
-    ours = db.execute(_LOCK, {"b_now": now}).scalars().all()
-    return db.execute(_LANES_OF, {"b_now": now, "b_ours": ours}).all() if ours else ()
-
-
-def _may_go() -> Any:
-    return or_(lane.c.state == "open", and_(lane.c.state == "parked", lane.c.probe <= bindparam("b_now")))
-
-
-def _lock() -> Select[Any]:
-    waits = exists().where(_d.c.lane == lane.c.id, _d.c.state == PENDING, _d.c.due <= bindparam("b_now"))
-    return select(lane.c.id).where(_may_go(), waits.correlate(lane)).with_for_update(skip_locked=True)
-
-
-def _lanes(ours: Any = None) -> Select[Any]:
-    flying = select(func.count()).where(_flying.c.lane == lane.c.id, _flying.c.state == SENDING)
-    room = (
-        case((lane.c.state == "open", lane.c.concurrency), else_=1) - flying.correlate(lane).scalar_subquery()
-    )
-    first = select(_d.c.urgency).where(
-        _d.c.lane == lane.c.id, _d.c.state == PENDING, _d.c.due <= bindparam("b_now")
-    )
-    head = first.order_by(_d.c.urgency, _d.c.due, _d.c.id).limit(1).correlate(lane).scalar_subquery()
-    lanes = select(lane.c.id, room.label("room"), head.label("head")).where(_may_go()).subquery()
-    among = [] if ours is None else [lanes.c.id.in_(ours)]
-    return (
-        select(lanes.c.id, lanes.c.room)
-        .where(lanes.c.head.is_not(None), lanes.c.room > 0, *among)
-        .order_by(lanes.c.head)
-    )
-
-
-def _claim_of_lane() -> Any:
-    """The first of a lane; never a version beside another of the same article that is still in flight."""
-    same = (_sibling.c.lane == _d.c.lane) & (_sibling.c.article == _d.c.article)
-    flying = (
-        exists().where(same, _sibling.c.language == _d.c.language, _sibling.c.state == SENDING).correlate(_d)
-    )
-    due = (
-        (_d.c.lane == bindparam("b_lane"))
-        & (_d.c.state == PENDING)
-        & (_d.c.due <= bindparam("b_now"))
-        & ~flying
-    )
-    first = select(_d.c.id).where(due).order_by(_d.c.urgency, _d.c.due, _d.c.id).limit(bindparam("b_room"))
-    mine = update(delivery).where(delivery.c.id.in_(first.with_for_update(skip_locked=True)))
-    leased = mine.values(state="sending", lease=bindparam("b_worker"), leased_until=bindparam("b_until"))
-    return leased.returning(*CLAIMED)
-
-
-_LANES, _LANES_OF = _lanes(), _lanes(bindparam("b_ours", expanding=True))
-_LOCK, _CLAIM = _lock(), _claim_of_lane()
+from distributor.ledger.lanes import tend
+from distributor.ledger.outcome import Outcome
+from distributor.ledger.tables import SENDING, article, attempt, delivery
 
 _MINE = (delivery.c.state == SENDING) & (delivery.c.lease == bindparam("b_worker"))
 _STILL_MINE = _MINE & (delivery.c.attempts == bindparam("b_attempts"))
@@ -185,7 +55,7 @@ def record(db: Connection, worker: str, outcomes: Sequence[Outcome], now: dateti
     kept = [o for o in outcomes if o.claim.id in ours]
     if kept:
         db.execute(_TRIED, [_attempt(o, worker) for o in kept])
-        _tend_lanes(db, kept, now)
+        tend(db, kept, now)
         if again := [o.claim.id for o in kept if o.state == "pending"]:
             regate(db, again)
     return [o for o in outcomes if o.claim.id not in ours]
@@ -231,16 +101,6 @@ def _attempt(o: Outcome, worker: str) -> dict[str, Any]:
     }
 
 
-def _tend_lanes(db: Connection, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """A lane that took something is open again; one that wants a person is parked or off."""
-    taken = {o.claim.lane for o in outcomes if o.state == "delivered"}
-    closed = sorted((o for o in outcomes if o.lane != "open"), key=lambda o: o.lane == "off")
-    denied = {o.claim.lane: o for o in closed if o.claim.lane not in taken}  # gone goes before denied
-    reopen(db, taken, now)
-    for name, o in denied.items():
-        park(db, name, o.lane, o.said, now)
-
-
 def hand_back(db: Connection, ids: Collection[int] | None = None, *, worker: str | None = None) -> int:
     """sending → pending (or what the article has become): not tried, or nobody knows; how many.
 
@@ -273,16 +133,6 @@ def expire(db: Connection, now: datetime) -> int:
     late = db.execute(over.with_for_update(skip_locked=True)).scalars().all()
     db.execute(update(delivery).where(delivery.c.id.in_(late)).values(attempts=delivery.c.attempts + 1))
     return hand_back(db, late) if late else 0
-
-
-def next_due(db: Connection, after: datetime) -> datetime | None:
-    """When, after `after`, a delivery of an open lane or a parked lane's probe wants its turn."""
-    later = select(delivery.c.due).join(lane, lane.c.id == delivery.c.lane)
-    later = later.where(delivery.c.state == PENDING, delivery.c.due > after, lane.c.state == "open")
-    due = db.execute(later.order_by(delivery.c.due).limit(1)).scalar_one_or_none()
-    waits = exists().where(delivery.c.lane == lane.c.id, delivery.c.state == PENDING)
-    probes = select(func.min(lane.c.probe)).where(lane.c.state == "parked", lane.c.probe > after, waits)
-    return min((t for t in (due, db.execute(probes).scalar_one()) if t is not None), default=None)
 
 
 def count_dead(db: Connection, where: Sequence[Any]) -> int:

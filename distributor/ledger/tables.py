@@ -25,6 +25,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     literal_column,
 )
 
@@ -171,6 +172,15 @@ lane = Table(
     Column("reason", Text, nullable=False, default=""),
     Column("since", Instant, nullable=False),
     Column("probe", Instant),
+    Column("ordered", Boolean, nullable=False, default=False, server_default=false()),
+    Column("interval", Float),
+    Column("disable_after", Float, nullable=False, default=432_000.0, server_default="432000"),
+    Column("failures", Integer, nullable=False, default=0, server_default="0"),
+    Column("failing_since", Instant),
+    Column("pace", Float),
+    Column("slowed", Instant),
+    Column("next", Instant),
+    Column("blocked", Instant),
 )
 
 delivery = Table(
@@ -196,6 +206,7 @@ delivery = Table(
     Column("answer", Text, nullable=False, default=""),
     Column("remote_id", Text, nullable=False, default=""),
     Column("remote_url", Text, nullable=False, default=""),
+    Column("digest", String),
     Column("created", Instant, nullable=False),
     Column("settled", Instant),
     UniqueConstraint("article", "version", "lane", "language", "action"),
@@ -205,6 +216,7 @@ for name, columns, state in (
     ("ix_delivery_due", ("due",), PENDING),
     ("ix_delivery_sending", ("lane", "article", "language"), SENDING),
     ("ix_delivery_waiting", ("rendition",), WAITING),
+    ("ix_delivery_coming", ("lane", "id"), WAITING),
 ):
     where = delivery.c.state == state
     Index(name, *(delivery.c[c] for c in columns), sqlite_where=where, postgresql_where=where)
@@ -221,6 +233,22 @@ attempt = Table(
     Column("answer", Text, nullable=False),
     Column("worker", String, nullable=False),
 )
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("raised", Instant, nullable=False),
+    Column("over", Instant),
+    Column("told", Instant),
+    Column("lease", String),
+    Column("leased_until", Instant),
+)
+Index("ix_notice_open", notice.c.kind, notice.c.subject, unique=True,
+      sqlite_where=notice.c.over.is_(None), postgresql_where=notice.c.over.is_(None))  # fmt: skip
 
 audit = Table(
     "audit",

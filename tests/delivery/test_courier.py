@@ -20,7 +20,7 @@ from distributor.config import Config
 from distributor.delivery import courier as courier_module
 from distributor.delivery.courier import Courier, Line
 from distributor.events import Attempted, Event, Events, Trouble
-from distributor.ledger import articles, deliveries
+from distributor.ledger import articles, claims
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import delivery
 from distributor.naming import Names
@@ -122,7 +122,7 @@ async def test_a_failure_waits_by_the_schedule_and_goes_again_with_its_key(
     await wire.add()
     await desk.run()
     assert await wire.state_of("a/x") == "pending"
-    due = await ledger.read(deliveries.next_due, wire.now())
+    due = await ledger.read(claims.next_due, wire.now())
     assert due is not None
     assert timedelta(seconds=5) <= due - wire.now() <= timedelta(seconds=6)
     wire.now.time = due

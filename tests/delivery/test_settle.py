@@ -9,7 +9,7 @@ from channels.channel import Denied, Gone, Refused, Unavailable
 from channels.story import IdempotencyKey, Receipt
 from distributor.delivery.schedule import ORDINARY, Schedule
 from distributor.delivery.settle import SAID_AT_MOST, Tried, settle
-from distributor.ledger.deliveries import Claim, Outcome
+from distributor.ledger.outcome import Claim, Outcome
 
 NOON = datetime(2021, 12, 21, 12, 0, tzinfo=UTC)
 ONCE = Schedule((timedelta(minutes=1),), jitter=0)

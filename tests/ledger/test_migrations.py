@@ -54,6 +54,7 @@ def fill_the_first(db: Connection) -> None:
 async def test_what_the_first_schema_holds_is_there_in_the_newest(ledger: Ledger) -> None:
     def empty(db: Connection) -> None:
         names = (
+            "notice",
             "memory",
             "attempt",
             "delivery",

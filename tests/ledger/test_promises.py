@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from distributor.errors import LeaseLost, NotFound
-from distributor.ledger import articles, deliveries, lanes, renditions, views
+from distributor.ledger import articles, circuit, claims, deliveries, lanes, renditions, views
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.renditions import Made
 from distributor.ledger.tables import article, attempt, delivery, lane, rendition, version
@@ -202,7 +202,7 @@ async def test_a_parked_lane_is_probed_with_one_delivery_and_opens_when_that_arr
     claims = await wire.claim()
     await wire.settle(claims, "pending", lane="parked", answer="denied")
     assert await wire.claim() == []
-    wire.now.time += lanes.PROBE_AFTER
+    wire.now.time += circuit.PROBE_AFTER
     probe = await wire.claim()
     assert len(probe) == 1
     await wire.settle(probe)
@@ -294,11 +294,11 @@ async def test_a_replay_of_an_old_version_sends_nothing(wire: Wire, ledger: Ledg
 
 async def test_next_due_looks_only_at_what_could_go(wire: Wire, ledger: Ledger) -> None:
     await wire.add()
-    assert await ledger.read(deliveries.next_due, wire.now()) is None
+    assert await ledger.read(claims.next_due, wire.now()) is None
     await wire.delay("a/webhook", minutes=5)
-    assert await ledger.read(deliveries.next_due, wire.now()) == wire.now() + timedelta(minutes=5)
-    await ledger.write(lanes.park, "a/webhook", "off", "410", wire.now())
-    assert await ledger.read(deliveries.next_due, wire.now()) is None
+    assert await ledger.read(claims.next_due, wire.now()) == wire.now() + timedelta(minutes=5)
+    await ledger.write(lanes.pause, "a/webhook", "summer", "anna", wire.now())
+    assert await ledger.read(claims.next_due, wire.now()) is None
 
 
 async def test_each_attempt_is_a_row(wire: Wire, ledger: Ledger) -> None:
@@ -332,7 +332,7 @@ async def test_a_lane_that_opens_says_so_and_forgets_the_reason(wire: Wire, ledg
     await wire.settle(await wire.claim(), "pending", lane="parked", answer="denied", said="HTTP 401")
     first = await ledger.read(lambda db: db.execute(select(lane).where(lane.c.id == "a/webhook")).one())
     assert (first.state, first.reason) == ("parked", "HTTP 401")
-    wire.now.time += lanes.PROBE_AFTER
+    wire.now.time += circuit.PROBE_AFTER
     await wire.settle(await wire.claim())
     then = await ledger.read(lambda db: db.execute(select(lane).where(lane.c.id == "a/webhook")).one())
     assert (then.state, then.reason, then.probe) == ("open", "", None)

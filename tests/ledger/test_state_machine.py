@@ -25,19 +25,34 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, func, select, text
 
 import postgresql
+from distributor.article import URGENT
 from distributor.config import Config
 from distributor.errors import LeaseLost
 from distributor.ledger import articles, deliveries, lanes, renditions, stories
 from distributor.ledger.articles import Entry
-from distributor.ledger.deliveries import Claim, Outcome
+from distributor.ledger.circuit import Health
+from distributor.ledger.claims import claim
 from distributor.ledger.ledger import Ledger
+from distributor.ledger.outcome import Claim, Outcome
 from distributor.ledger.renditions import Made, Task
 from distributor.ledger.tables import attempt, delivery, lane, metadata, rendition
 from distributor.naming import Names
-from ledger_model import CONCURRENCY, Article, Delivery, Flight, Model, Text, routes
+from ledger_model import (
+    CONCURRENCY,
+    INTERVAL,
+    ORDERED,
+    Article,
+    Delivery,
+    Flight,
+    Model,
+    Text,
+    routes,
+    sound,
+    terms,
+)
 from ledger_wire import LEASE, Clock, content
 
 P = ParamSpec("P")
@@ -50,6 +65,7 @@ ANSWERS: dict[str, tuple[str, str]] = {  # answer → state of the delivery, of 
     "unavailable": ("pending", "open"),
     "unknown": ("pending", "open"),
     "refused": ("dead", "open"),
+    "too many": ("pending", "open"),
     "denied": ("pending", "parked"),
     "gone": ("pending", "off"),
 }
@@ -82,7 +98,7 @@ class Machine(RuleBasedStateMachine):
     @initialize()
     def empty(self) -> None:
         self.act(wipe)
-        self.act(lanes.sync, {name: (name[0], "webhook", n) for name, n in CONCURRENCY.items()}, self.now())
+        self.act(lanes.sync, {name: terms(name) for name in CONCURRENCY}, self.now())
 
     # editors and feeds
 
@@ -156,7 +172,7 @@ class Machine(RuleBasedStateMachine):
             name: (self.model.room(lane, now), self.model.claimable(lane, now))
             for name, lane in self.model.lanes.items()
         }
-        claims = self.act(deliveries.claim, worker, now, limit, LEASE)
+        claims = self.act(claim, worker, now, limit, LEASE)
         told = self.act(stories.load, {c.rendition for c in claims}, Names(Config()))
         claimed = [self.found(c) for c in claims]
         for name, (room, claimable) in could.items():
@@ -167,11 +183,13 @@ class Machine(RuleBasedStateMachine):
             assert len(claims) == limit or len(mine) == min(room, len(claimable)), f"{name}: left behind"
             assert all(d.order <= other.order for d in mine for other in left), f"{name}: not the first"
         assert len(claims) <= limit
-        assert [d.order for d in claimed] == sorted(d.order for d in claimed)
+        assert [(d.urgency, d.due) for d in claimed] == sorted((d.urgency, d.due) for d in claimed)
         for c, d in zip(claims, claimed, strict=True):
             assert (told[c.rendition].version, told[c.rendition].language) == (d.version, d.text)
             assert (c.key, c.failures, c.urgency) == (d.key or c.key, d.failures, d.urgency)
             d.flight = Flight(d, c, worker, now + LEASE)
+        for one in self.model.lanes.values():
+            one.spend(sum(d.lane is one for d in claimed), now)
 
     @some_flight
     @rule(who=WHO, start=MANY, answers=st.lists(SAID, min_size=1, max_size=3))
@@ -186,9 +204,7 @@ class Machine(RuleBasedStateMachine):
             for flight, outcome in zip(some, outcomes, strict=True):
                 self.landed(flight.delivery, outcome)
             for lane_ in self.model.lanes.values():
-                here = [o for o in outcomes if o.claim.lane == lane_.name]
-                states = [o.lane for o in here if o.lane != "open"]
-                lane_.tell(states, any(o.state == "delivered" for o in here), self.now())
+                lane_.tell([o for o in outcomes if o.claim.lane == lane_.name], self.now())
 
     def landed(self, d: Delivery, outcome: Outcome) -> None:
         if outcome.answer in ("delivered", "unknown"):
@@ -268,14 +284,14 @@ class Machine(RuleBasedStateMachine):
         self.crash(1)
         assert self.act(deliveries.hand_back) == len(self.model.flights)
         self.act(renditions.hand_back)
-        self.act(lanes.sync, {name: (name[0], "webhook", n) for name, n in CONCURRENCY.items()}, self.now())
+        self.act(lanes.sync, {name: terms(name) for name in CONCURRENCY}, self.now())
         for flight in self.model.flights:
             flight.delivery.is_lost()
         for one in self.texts():
             if one.state == "working":
                 one.becomes("waiting")
         for lane_ in self.model.lanes.values():
-            lane_.probe = self.now()
+            lane_.health = lane_.health._replace(probe=self.now())
 
     @precondition(lambda m: any(d.settled == "dead" for d in m.model.deliveries))
     @rule(which=MANY)
@@ -290,8 +306,8 @@ class Machine(RuleBasedStateMachine):
     @rule(which=MANY)
     def mend_lane(self, which: int) -> None:
         if closed := pick([one for one in self.model.lanes.values() if one.state != "open"], which):
-            self.act(open_lane, closed.name)
-            closed.state = "open"
+            self.act(lanes.resume, closed.name, "anna", self.now())
+            closed.health = sound(closed.name, self.now())
 
     # translators
 
@@ -361,7 +377,7 @@ class Machine(RuleBasedStateMachine):
         assert len(rows) == len(self.model.deliveries), "deliveries that no route asks for, or too few"
         for row in rows:
             d = ids[row.article].deliveries[row.version, row.lane, row.language]
-            d.key = d.key or row.key
+            d.key, d.number = d.key or row.key, row.id
             assert d.key == row.key, "a key changed"
             where = f"{row.lane} {row.language}, version {row.version} of {d.article.guid}"
             assert (where, row.state) == (where, d.state)
@@ -377,7 +393,7 @@ class Machine(RuleBasedStateMachine):
         assert len({row.key for row in rows}) == len(rows)
         seen = {(row.article, row.version, row.language): state_of(row) for row in texts}
         assert seen == {(a.id, *k): t.state for a in self.model.articles for k, t in a.texts.items()}
-        assert lane_states == {name: one.state for name, one in self.model.lanes.items()}
+        assert lane_states == {name: one.health for name, one in self.model.lanes.items()}
         assert tried == self.tried
 
     def teardown(self) -> None:
@@ -392,6 +408,7 @@ class Machine(RuleBasedStateMachine):
             self.mend_lane(0)
         self.now.forward(days=30)
         self.restart()
+        self.the_ledger_is_as_the_model()
         while any(one.free(self.now()) for one in self.texts()):
             self.take_tasks(0, 100)
             while self.tasks:
@@ -403,6 +420,7 @@ class Machine(RuleBasedStateMachine):
             self.claim(0, 100)
             while self.in_hand(self.couriers[0]):
                 self.land(0, 0, ["delivered"] * 100)
+            self.now.forward(seconds=max(INTERVAL.values()))
             self.the_ledger_is_as_the_model()
         for article in self.model.articles:
             for d in article.deliveries.values():
@@ -448,9 +466,15 @@ class Machine(RuleBasedStateMachine):
 
     def outcome(self, flight: Flight, answer: str) -> Outcome:
         state, lane_state = ANSWERS[answer]
-        failures = flight.claim.failures + (answer in ("unavailable", "unknown", "refused"))
+        tries = ("unavailable", "unknown", "refused", "too many")
+        failures = flight.claim.failures + (answer in tries)
         due = self.now() + timedelta(seconds={"unavailable": 300, "unknown": 40_000}.get(answer, 0))
         told: Any = {"state": state, "answer": answer, "said": answer, "lane": lane_state}
+        if answer == "too many":
+            told |= {"answer": "unavailable", "wish": timedelta(seconds=20), "slow": True}
+        if state == "pending" and flight.claim.lane in ORDERED and flight.claim.urgency > URGENT:
+            told |= {"blocks": due}
+            due = flight.claim.due
         return Outcome(
             claim=flight.claim, started=self.now(), took_ms=1.0, due=due, failures=failures, **told
         )
@@ -475,13 +499,11 @@ def save(db: Connection, task: Task, worker: str, outcome: str, now: Any) -> Non
     )
 
 
-def open_lane(db: Connection, name: str) -> None:
-    """As a person does who has mended the channel."""
-    db.execute(update(lane).where(lane.c.id == name).values(state="open", reason="", probe=None))
-
-
-def everything(db: Connection) -> tuple[Any, Any, dict[str, str], int]:
-    states = {row.id: row.state for row in db.execute(select(lane))}
+def everything(db: Connection) -> tuple[Any, Any, dict[str, Health], int]:
+    states = {
+        row.id: Health._make(getattr(row, name) for name in Health._fields)
+        for row in db.execute(select(lane))
+    }
     tried = db.execute(select(func.count()).select_from(attempt)).scalar_one()
     return db.execute(select(delivery)).all(), db.execute(select(rendition)).all(), states, tried
 
