@@ -23,7 +23,8 @@ from distributor import clock, log
 from distributor.article import Content
 from distributor.cli.running import keep_for_good
 from distributor.config import Config
-from distributor.delivery.courier import Courier, Line
+from distributor.delivery.courier import Courier
+from distributor.delivery.flight import Line
 from distributor.events import Events
 from distributor.ledger import articles, lanes
 from distributor.ledger.articles import Entry

@@ -59,7 +59,11 @@ class Gone(Denied):
 
 
 class Channel(Protocol):
-    """One way to reach one member. Made with its settings; opened and closed as a context."""
+    """One way to reach one member. Made with its settings; opened and closed as a context.
+
+    A kind whose readers are people says so with `carries_digests = True`: then its settings may ask for
+    several stories in one, which comes as a story, too.
+    """
 
     Settings: ClassVar[type[ChannelSettings]]
 

@@ -48,6 +48,8 @@ def _is_mailbox(mailbox: str) -> str:
 class Email:
     """Keeps connections open between mails, at most one for each concurrent attempt."""
 
+    carries_digests = True
+
     class Settings(ChannelSettings):
         """`[[members.channels]] type = "email"`."""
 

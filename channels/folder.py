@@ -26,6 +26,8 @@ DENIED = {errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, 
 class Folder:
     """The same name for all versions and attempts, so that a repeat changes nothing."""
 
+    carries_digests = True
+
     class Settings(ChannelSettings):
         """`[[members.channels]] type = "folder"`."""
 

@@ -87,6 +87,9 @@ class ChannelSettings(Settings):
     timeout: Duration = Field(timedelta(seconds=20), gt=timedelta(), description="For one whole attempt.")
     rate: Rate | None = Field(None, description="At most so many attempts, evenly: '30/min'.")
     ordered: bool = Field(False, description="In the order of publication; urgent items overtake.")
+    digest: str = Field(
+        "", description="What is not urgent, together at that time of the member's: 'mon-fri 09:00'."
+    )
     disable_after: Duration = Field(
         timedelta(days=5), gt=timedelta(), description="Of failing without a break; then it is switched off."
     )

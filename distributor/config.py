@@ -9,6 +9,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SerializeAsAny, ValidationError
 from sqlalchemy.engine import make_url
@@ -16,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 
 from channels import registry
 from channels.settings import ChannelSettings, Duration, Secret, Settings, Size
+from distributor import hours
 from distributor.bcp47 import canonical
 from distributor.errors import ConfigError
 
@@ -39,6 +41,24 @@ def all_or_duration(value: object) -> object:
 
 
 Language = Annotated[str, AfterValidator(canonical)]
+
+
+def time_zone(name: str) -> str:
+    """An IANA name."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as e:
+        raise ValueError(f"no time zone {name!r}; write an IANA name, such as 'Asia/Tokyo'") from e
+    return name
+
+
+def member_hours(text: str) -> str:
+    """As `hours.window` reads them; nothing: always."""
+    if text:
+        hours.window(text)
+    return text
+
+
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
 Backfill = Annotated[Duration | None, BeforeValidator(all_or_duration)]
 Topics = tuple[str, ...]
@@ -115,6 +135,10 @@ class MemberSettings(Settings):
     topics: Topics = ("*",)
     min_urgency: int = Field(9, ge=1, le=9, description="Nothing less urgent than this (9 is least).")
     exclude_sources: tuple[str, ...] = ()
+    zone: Annotated[str, AfterValidator(time_zone)] = Field("UTC", description="Time zone, IANA: Asia/Tokyo.")
+    window: Annotated[str, AfterValidator(member_hours)] = Field(
+        "", description="When what is not urgent may come, in its time zone: 'mon-fri 09:00-18:00'."
+    )
     on_doubt: Literal["hold", "send", "original"] = Field(
         "hold",
         description="A translation that the checks doubt: wait for an editor, take it, or the original.",
@@ -225,9 +249,23 @@ def _clashes(config: Config) -> Iterator[str]:
             yield f"{what} {name!r} stands there twice; give each its own name"
     known = [s.name for s in config.sources]
     for i, member in enumerate(config.members):
+        for j, channel in enumerate(member.channels):
+            yield from (f"members[{i}].channels[{j}].digest: {fault}" for fault in _digest(channel))
         for name in member.exclude_sources:
             if name not in known:
                 yield f"members[{i}].exclude_sources: no source {name!r}{_near(name, known)}"
+
+
+def _digest(channel: ChannelSettings) -> Iterator[str]:
+    if not channel.digest:
+        return
+    try:
+        hours.times(channel.digest)
+    except ValueError as e:
+        yield str(e)
+    kind = registry.load(channel.type) if channel.type in registry.kinds() else None
+    if kind and not getattr(kind, "carries_digests", False):
+        yield f"a channel of type {channel.type!r} brings one item at a time; leave it out, or use email"
 
 
 def key(at: tuple[str | int, ...]) -> str:

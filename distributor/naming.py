@@ -20,6 +20,10 @@ class Names:
         """A `tag:` URI (RFC 4151): ours, for ever the same, and no address that promises to answer."""
         return f"tag:{self.domain},{published:%Y-%m-%d}:{quote(source)}:{quote(guid, safe='')}:{language}"
 
+    def digest_uri(self, key: str, at: datetime) -> str:
+        """Of several items in one."""
+        return f"tag:{self.domain},{at:%Y-%m-%d}:digest:{key}"
+
     def source_title(self, source: str) -> str:
         """For readers: what the configuration says, else the source's name."""
         return self.titles.get(source, source)

@@ -11,14 +11,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from channels import registry
 from channels.channel import Channel
 from channels.settings import ChannelSettings
+from distributor import hours
 from distributor.config import Config, MemberSettings
-from distributor.delivery.courier import Courier, Line
+from distributor.delivery.courier import Courier
+from distributor.delivery.flight import Line
+from distributor.delivery.rhythm import Rhythm
 from distributor.events import Events
 from distributor.ledger import deliveries, lanes, renditions, sources
 from distributor.ledger.circuit import Terms
@@ -83,7 +87,7 @@ async def opened(config: Config, events: Events) -> AsyncIterator[Service]:
         ledger = await stack.enter_async_context(Ledger(config.storage))
         await stack.enter_async_context(ledger.alone())
         await ledger.write(_take_up, config, ledger.sqlite, ledger.now())
-        lines = {lane: await _line(stack, channel) for lane, (_, channel) in config.lanes().items()}
+        lines = {lane: await _line(stack, m, c) for lane, (m, c) in config.lanes().items()}
         engines = await stack.enter_async_context(engines_of(config))
         routes = Router(config, engines.can).routes
         interpreter = Interpreter(ledger, engines, glossaries_of(config))
@@ -96,9 +100,24 @@ async def opened(config: Config, events: Events) -> AsyncIterator[Service]:
         )
 
 
-async def _line(stack: AsyncExitStack, settings: ChannelSettings) -> Line:
+async def _line(stack: AsyncExitStack, member: MemberSettings, settings: ChannelSettings) -> Line:
     channel = await stack.enter_async_context(make(settings))
-    return Line(channel, settings.timeout.total_seconds() + SLACK, settings.ordered)
+    paced = settings.rate is not None
+    return Line(
+        channel,
+        settings.timeout.total_seconds() + SLACK,
+        settings.ordered,
+        paced,
+        _rhythm(member, settings),
+    )
+
+
+def _rhythm(member: MemberSettings, settings: ChannelSettings) -> Rhythm:
+    return Rhythm(
+        ZoneInfo(member.zone),
+        hours.window(member.window) if member.window else None,
+        hours.times(settings.digest) if settings.digest else None,
+    )
 
 
 def make(settings: ChannelSettings) -> Channel:

@@ -14,7 +14,7 @@ FILES = sorted([*ROOT.glob("channels/**/*.py"), *ROOT.glob("distributor/**/*.py"
 # The floors of the house, the ground first; a room imports from lower floors, and from its own.
 FLOORS = [
     ("channels",),
-    ("errors", "clock", "bcp47", "links", "scripts", "markup"),
+    ("errors", "clock", "hours", "bcp47", "links", "scripts", "markup"),
     ("article",),
     ("config", "language"),
     ("routing", "naming"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from distributor.cli import demo, editing, glossary, memory, models, reading, running
+from distributor.cli import channels, demo, editing, glossary, memory, models, reading, running
 from distributor.errors import ConfigError, DistributorError
 
 COMMANDS = (
@@ -25,6 +25,10 @@ COMMANDS = (
     editing.approve,
     editing.retranslate,
     editing.replay,
+    channels.channels,
+    channels.pause,
+    channels.resume,
+    channels.notices_,
     models.models,
     glossary.glossary,
     memory.memory,

@@ -111,10 +111,19 @@ def retranslate(config: Path, article: str, language: str) -> None:
 @click.option("--channel", default="", help="All dead ones of this channel: member/name.")
 @click.option("--article", default="", help="All dead ones of this article: id, guid or slug.")
 @click.option("--since", type=click.DateTime(), default=None, help="Only those that died since then, UTC.")
+@click.option(
+    "--new-keys", is_flag=True, help="With keys that the receivers never saw: they take it as something new."
+)
 @click.option("--dry-run", is_flag=True, help="Count, change nothing.")
 @click.pass_obj
 def replay(
-    config: Path, ids: tuple[int, ...], channel: str, article: str, since: datetime | None, dry_run: bool
+    config: Path,
+    ids: tuple[int, ...],
+    channel: str,
+    article: str,
+    since: datetime | None,
+    new_keys: bool,
+    dry_run: bool,
 ) -> None:
     """Put dead deliveries back in the queue, with their old idempotency keys.
 
@@ -131,15 +140,15 @@ def replay(
             where.append(delivery.c.article == (await ledger.read(articles.find, article)).id)
         if dry_run:
             return await ledger.read(deliveries.count_dead, where)
-        return await ledger.write(_replay, where, ledger.now())
+        return await ledger.write(_replay, where, ledger.now(), new_keys)
 
     count = with_ledger(config, act)
     click.echo(f"{count} deliveries {'would be ' if dry_run else ''}replayed")
     raise SystemExit(not count)
 
 
-def _replay(db: Connection, where: list[Any], now: datetime) -> int:
-    count = deliveries.replay(db, where, now)
+def _replay(db: Connection, where: list[Any], now: datetime, new_keys: bool) -> int:
+    count = deliveries.replay(db, where, now, new_keys=new_keys)
     if count:
         note(db, now, who(), "replay", f"{count} deliveries")
     return count

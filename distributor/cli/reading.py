@@ -11,7 +11,7 @@ import click
 from distributor.cli.context import as_json, show, with_ledger
 from distributor.config import Config
 from distributor.ledger import articles as ledger_articles
-from distributor.ledger import views
+from distributor.ledger import notices, views
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import delivery, rendition
 from distributor.routing import Facts, Router
@@ -86,7 +86,7 @@ def status(config: Path, as_json: bool) -> None:
     """Say how the wire fares: deliveries, channels, sources, what waits for a person.
 
     Exit status 1 if something does: a dead delivery, a channel or source that is not open, a held
-    rendition or article.
+    rendition or article, an open notice.
     """
 
     async def act(_: Config, ledger: Ledger) -> dict[str, Any]:
@@ -96,6 +96,7 @@ def status(config: Path, as_json: bool) -> None:
             "sources": await ledger.read(views.sources),
             "held renditions": await ledger.read(views.held),
             "held articles": await ledger.read(views.articles, pub_status="withheld"),
+            "notices": await ledger.read(notices.listing),
         }
 
     told = with_ledger(config, act)
@@ -114,13 +115,15 @@ def _print_status(told: dict[str, Any]) -> None:
     show(told["sources"], False, ("source", "state", "last_polled", "due", "failures", "reason"), "sources")
     show(told["held renditions"], False, ("count", "language", "reason"), "held renditions")
     show(told["held articles"], False, ("id", "headline", "reason"), "held articles")
+    show(told["notices"], False, ("id", "raised", "kind", "subject", "text"), "notices")
 
 
 def _needs_a_person(told: dict[str, Any]) -> bool:
     lanes_closed = any(row["state"] in ("parked", "off") for row in told["channels"])
     sources_off = any(row["state"] == "off" for row in told["sources"])
     dead = told["deliveries"][0].get("dead", 0)
-    return bool(dead or lanes_closed or sources_off or told["held renditions"] or told["held articles"])
+    held = told["held renditions"] or told["held articles"]
+    return bool(dead or lanes_closed or sources_off or held or told["notices"])
 
 
 @click.command()

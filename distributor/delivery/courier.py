@@ -6,22 +6,25 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from channels.channel import Channel
-from channels.story import Receipt, Story
+from channels.story import IdempotencyKey, Receipt
 from distributor import clock
 from distributor.delivery.attempt import attempt
+from distributor.delivery.digest import compose
+from distributor.delivery.flight import Cargo, Flight, Line
+from distributor.delivery.rhythm import Rhythms
 from distributor.delivery.schedule import Schedule, schedule_for
 from distributor.delivery.settle import Tried, settle
 from distributor.events import Attempted, Events, Trouble
 from distributor.ledger import deliveries
 from distributor.ledger.claims import claim, next_due
+from distributor.ledger.digests import bundle, claim_digests
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.outcome import Claim, Outcome
 from distributor.ledger.stories import Naming, load
@@ -35,25 +38,6 @@ LEASE = timedelta(seconds=45)
 BEATS = 3  # renewals of a lease before it runs out
 LAST_TRIES = 3  # at a database that is gone, once the service is to stop
 SWEEP = 1.0  # seconds between two looks for flights that are overdue
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An open channel and how long one attempt on it may take, in seconds, and up to `SWEEP` more."""
-
-    channel: Channel
-    timeout: float
-    ordered: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class Flight:
-    """What is on its way, and until when (the loop's clock) it may be."""
-
-    claim: Claim
-    until: float
-    overdue: bool = False
-    task: asyncio.Task[None] = field(init=False)
 
 
 class Courier:
@@ -75,9 +59,11 @@ class Courier:
         self.ledger, self.lines, self.naming, self.events, self.worker = ledger, lines, naming, events, worker
         self.schedule, self.now = schedule, now or ledger.now
         self.random, self.lease = random or Random(), lease
+        self.rhythms = Rhythms({lane: line.rhythm for lane, line in lines.items()})
         self._flights: set[Flight] = set()
         self._landed: list[Outcome] = []
         self._wake, self._stop = asyncio.Event(), asyncio.Event()
+        self._paced = any(line.paced for line in lines.values())
         self._timer: asyncio.TimerHandle | None = None
 
     async def run(self, stop: asyncio.Event, *, until_idle: bool = False) -> None:
@@ -105,7 +91,7 @@ class Courier:
         trouble = 0
         while True:
             try:
-                claims, stories = await self.ledger.write(self._exchange, landed, limit)
+                cargoes = await self.ledger.write(self._exchange, landed, limit)
                 break
             except (SQLAlchemyError, OSError) as e:
                 trouble += 1
@@ -114,23 +100,38 @@ class Courier:
                     self._landed = [*landed, *self._landed]
                     return 0  # the leases run out, and what was in flight goes again with its key
                 await asyncio.sleep(min(0.25 * 2**trouble, 15))
-        for one in claims:
-            self._take_off(one, stories.get(one.rendition))
-        return len(claims)
+        for cargo in cargoes:
+            self._take_off(cargo)
+        return len(cargoes)
 
-    def _exchange(
-        self, db: Connection, landed: Sequence[Outcome], limit: int
-    ) -> tuple[list[Claim], dict[int, Story]]:
+    def _exchange(self, db: Connection, landed: Sequence[Outcome], limit: int) -> list[Cargo]:
         now = self.now()
         if landed:
             deliveries.record(db, self.worker, landed, now)
-        claimed = claim(db, self.worker, now, limit, self.lease) if limit else []
-        return claimed, load(db, {c.rendition for c in claimed}, self.naming) if claimed else {}
+        if not limit:
+            return []
+        self.rhythms.at(now)
+        digests = self._digests(db, now) if self.rhythms.digests else []
+        claims = claim(db, self.worker, now, limit, self.lease, self.rhythms.quiet)
+        stories = load(db, {c.rendition for c in claims}, self.naming) if claims else {}
+        return [Cargo((c,), c.key, stories.get(c.rendition)) for c in claims] + digests
 
-    def _take_off(self, claim: Claim, story: Story | None) -> None:
-        line = self.lines.get(claim.lane)
-        flight = Flight(claim, asyncio.get_running_loop().time() + (line.timeout if line else SWEEP))
-        flight.task = asyncio.create_task(self._carry(flight, line, story))
+    def _digests(self, db: Connection, now: datetime) -> list[Cargo]:
+        bundle(db, self.rhythms.last, now)
+        claimed = claim_digests(db, self.worker, now, self.lease, self.rhythms.digests)
+        return [self._digest(db, key, claims, now) for key, claims in claimed.items()]
+
+    def _digest(self, db: Connection, key: IdempotencyKey, claims: list[Claim], now: datetime) -> Cargo:
+        found = load(db, {c.rendition for c in claims}, self.naming)
+        stories = [found[c.rendition] for c in claims if c.rendition in found]
+        zone = self.rhythms.digests[claims[0].lane].zone
+        uri = self.naming.digest_uri(key, now)
+        return Cargo(tuple(claims), key, compose(stories, key, uri, now, zone) if stories else None)
+
+    def _take_off(self, cargo: Cargo) -> None:
+        line = self.lines.get(cargo.claims[0].lane)
+        flight = Flight(cargo, asyncio.get_running_loop().time() + (line.timeout if line else SWEEP))
+        flight.task = asyncio.create_task(self._carry(flight, line))
         self._flights.add(flight)
 
     def _land(self, flight: Flight) -> None:
@@ -144,25 +145,33 @@ class Courier:
         self._timer = None
         self._wake.set()
 
-    async def _carry(self, flight: Flight, line: Line | None, story: Story | None) -> None:
+    async def _carry(self, flight: Flight, line: Line | None) -> None:
         started, clocked = self.now(), time.perf_counter()
+        first, *others = flight.cargo.claims
         try:
-            answer = await self._send(flight, line, story)
+            answer = await self._send(flight, line)
             took = (time.perf_counter() - clocked) * 1000
-            tried = Tried(flight.claim, answer, started, took, line is not None and line.ordered)
+            tried = Tried(first, answer, started, took, line is not None and line.ordered)
             outcome = settle(tried, self.schedule, self.random)
-            self._landed.append(outcome)
-            self.events.emit(Attempted(flight.claim, outcome))
+            self._record(outcome)
+            for other in others:  # of a digest: they stay together
+                self._record(outcome._replace(claim=other))
         finally:
             self._land(flight)
 
-    async def _send(self, flight: Flight, line: Line | None, story: Story | None) -> Receipt | Exception:
+    def _record(self, outcome: Outcome) -> None:
+        self._landed.append(outcome)
+        self._paced = self._paced or outcome.slow
+        self.events.emit(Attempted(outcome.claim, outcome))
+
+    async def _send(self, flight: Flight, line: Line | None) -> Receipt | Exception:
+        (first, *_), key, story = flight.cargo
         if line is None or story is None:
             return LookupError(f"no {'channel' if line is None else 'rendition'} for this delivery")
-        if flight.claim.action == "cancel":
+        if first.action == "cancel":
             story = replace(story, pub_status="canceled")
         try:
-            return await attempt(line.channel, story, flight.claim.key)
+            return await attempt(line.channel, story, key)
         except asyncio.CancelledError:
             if not flight.overdue:
                 raise
@@ -195,15 +204,16 @@ class Courier:
 
     async def _rest(self) -> None:
         """Until something lands, the bell rings, or the next delivery is due."""
-        if self._flights:  # lands soon, and a turn meanwhile is cheaper than asking what is due when
+        if self._flights and not self._paced:  # lands soon, and a turn is cheaper than asking what is due
             await clock.wait(self._wake, SHORT_REST)
             return
-        now = self.now()
+        now, longest = self.now(), SHORT_REST if self._flights else LONGEST_REST
         try:
             due = await self.ledger.read(next_due, now)
         except (SQLAlchemyError, OSError):
             due = now + SHORT_REST
-        await clock.wait(self._wake, min((due or now + LONGEST_REST) - now, LONGEST_REST))
+        soonest = min((t for t in (due, self.rhythms.until) if t), default=now + longest)
+        await clock.wait(self._wake, min(soonest - now, longest))
 
     async def _finish(self) -> None:
         """Let what is in flight land; hand back what does not in time, with its key unchanged."""
@@ -214,7 +224,7 @@ class Courier:
                 flight.task.cancel()
             await asyncio.gather(*(flight.task for flight in late), return_exceptions=True)
             if late:
-                lost = [flight.claim.id for flight in late]
+                lost = [claim.id for flight in late for claim in flight.cargo.claims]
                 with suppress(SQLAlchemyError, OSError):  # else their leases run out
                     await self.ledger.write(deliveries.hand_back, lost, worker=self.worker)
         await self._turn(0)

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from channels.story import Receipt
+from distributor.ledger import notices
 from distributor.ledger.bell import ring
-from distributor.ledger.fanout import regate
+from distributor.ledger.fanout import another_key, regate
 from distributor.ledger.lanes import tend
 from distributor.ledger.outcome import Outcome
 from distributor.ledger.tables import SENDING, article, attempt, delivery
@@ -56,9 +57,16 @@ def record(db: Connection, worker: str, outcomes: Sequence[Outcome], now: dateti
     if kept:
         db.execute(_TRIED, [_attempt(o, worker) for o in kept])
         tend(db, kept, now)
+        _tell_of_the_dead(db, kept, now)
         if again := [o.claim.id for o in kept if o.state == "pending"]:
             regate(db, again)
     return [o for o in outcomes if o.claim.id not in ours]
+
+
+def _tell_of_the_dead(db: Connection, outcomes: Sequence[Outcome], now: datetime) -> None:
+    for o in outcomes:
+        if o.state == "dead":
+            notices.raise_(db, "dead", o.claim.lane, f"delivery {o.claim.id}: {o.said}", now)
 
 
 def _record_delivered(db: Connection, worker: str, outcomes: Sequence[Outcome], now: datetime) -> set[int]:
@@ -142,13 +150,20 @@ def count_dead(db: Connection, where: Sequence[Any]) -> int:
     return number
 
 
-def replay(db: Connection, where: Sequence[Any], now: datetime) -> int:
-    """dead → pending (or what the article has become), with the old key and a fresh schedule; how many."""
+def replay(db: Connection, where: Sequence[Any], now: datetime, *, new_keys: bool = False) -> int:
+    """dead → pending (or what the article has become), with a fresh schedule; how many.
+
+    With its old key, by which a receiver knows what it has already; `new_keys`: as something it never saw.
+    """
     again = update(delivery).where(delivery.c.state == "dead", *where)
     its = select(article.c.urgency).where(article.c.id == delivery.c.article).scalar_subquery()
     fresh = {"state": "pending", "failures": 0, "due": now, "settled": None, "urgency": its}
-    ids = db.execute(again.values(**fresh).returning(delivery.c.id))
-    back = ids.scalars().all()
-    regate(db, back)
+    back = db.execute(again.values(**fresh).returning(*delivery.c["id", "key", "lane"])).all()
+    for row in back if new_keys else ():
+        db.execute(update(delivery).where(delivery.c.id == row.id).values(key=another_key(row.key)))
+    regate(db, [row.id for row in back])
+    for lane in {row.lane for row in back}:
+        if not count_dead(db, [delivery.c.lane == lane]):
+            notices.settle(db, lane, now, ("dead",))
     ring(db)
     return len(back)

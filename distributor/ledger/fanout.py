@@ -32,6 +32,11 @@ def idempotency_key(
     return IdempotencyKey("dlv_" + hashlib.sha256(told.encode()).hexdigest()[:40])
 
 
+def another_key(key: str) -> IdempotencyKey:
+    """For a delivery that a person sends anew, as something that the receiver never saw."""
+    return IdempotencyKey("dlv_" + hashlib.sha256(f"{key}\x1fagain".encode()).hexdigest()[:40])
+
+
 def fan_out(db: Connection, article_id: int, routes: Routes, now: datetime) -> int:
     """Make what is missing of the head version's renditions and deliveries; the number of new deliveries."""
     row = db.execute(select(article).where(article.c.id == article_id)).one()

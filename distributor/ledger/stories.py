@@ -21,6 +21,10 @@ class Naming(Protocol):
         """Of an article in a language."""
         ...
 
+    def digest_uri(self, key: str, at: datetime) -> str:
+        """Of several items in one."""
+        ...
+
     def source_title(self, source: str) -> str:
         """For readers."""
         ...

@@ -181,6 +181,7 @@ lane = Table(
     Column("slowed", Instant),
     Column("next", Instant),
     Column("blocked", Instant),
+    Column("digested", Instant),
 )
 
 delivery = Table(

@@ -73,14 +73,25 @@ def by_state(db: Connection) -> dict[str, int]:
 
 
 def lanes(db: Connection) -> list[Record]:
-    """channel, state, reason, since, and how many of its deliveries are in each state."""
+    """channel, member, kind, state, reason, since, how it fares, and its deliveries by state.
+
+    `rate`: attempts a minute that it gets now, where there is a bound.
+    """
     counts: dict[str, dict[str, int]] = {}
     grouped: Select[Any] = select(delivery.c.lane, delivery.c.state, func.count())
     for name, state, number in db.execute(grouped.group_by(delivery.c.lane, delivery.c.state)):
         counts.setdefault(name, {})[state] = number
     rows = db.execute(select(lane).order_by(lane.c.id))
-    told = ("state", "reason", "since")
-    return [{"channel": r.id, **{n: getattr(r, n) for n in told}, **counts.get(r.id, {})} for r in rows]
+    told = ("member", "kind", "state", "reason", "since", "probe", "failures", "failing_since", "next")
+    return [
+        {
+            "channel": r.id,
+            **{name: getattr(r, name) for name in told},
+            "rate": r.pace and round(60 / r.pace, 2),
+            **counts.get(r.id, {}),
+        }
+        for r in rows
+    ]
 
 
 def sources(db: Connection) -> list[Record]:

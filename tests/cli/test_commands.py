@@ -195,3 +195,56 @@ def test_a_missing_model_holds_its_language_only_and_names_the_mend(run: Run) ->
 def test_every_command_has_help_and_stands_in_the_readme(run: Run, command: str) -> None:
     assert len(run(command, "--help").stdout.splitlines()) > 5
     assert f"distributor {command}" in (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_channel_is_paused_and_resumed(run: Run) -> None:
+    run("run", "--once")
+    run("pause", "all/folder", "--reason", "they move house")
+    feed("Union opens its conference", "Report lists research fronts", "A third one")
+    run("run", "--once", status=1)
+    (paused,) = [c for c in lines(run("channels", "--json")) if c["channel"] == "all/folder"]
+    assert (paused["state"], paused["reason"], paused["pending"]) == ("paused", "they move house", 1)
+    assert "all/folder was paused, and is open" in run("resume", "all/folder").output
+    run("run", "--once")
+    assert "no channel called 'x/y'; see: distributor channels" in run("resume", "x/y", status=1).output
+
+
+def test_a_channel_that_refuses_us_leaves_a_notice_until_it_is_seen_to(run: Run) -> None:
+    Path("outbox").mkdir()
+    Path("outbox/all").write_text("a file where the folder should be", encoding="utf-8")
+    run("run", "--once", status=1)
+    (told,) = lines(run("notices", "--json"))
+    assert (told["kind"], told["subject"]) == ("parked", "all/folder")
+    assert "outbox/all" in told["text"]
+    assert "parked" in run("status", status=1).output
+    Path("outbox/all").unlink()
+    run("run", "--once")
+    assert lines(run("notices", "--json")) == []
+    assert lines(run("notices", "--all", "--json"))[0]["over"]
+    assert "no open notice 7" in run("notices", "--close", "7", status=1).output
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('digest = "noon"', "members[0].channels[0].digest: not a time: 'noon'; write '09:00'"),
+        ('rate = "fast"', "members[0].channels[0].rate: not a rate: 'fast'; write a number and a time"),
+        ('disable_after = "0s"', "members[0].channels[0].disable_after: Input should be greater"),
+    ],
+)
+def test_what_a_channel_cannot_be_told_is_a_fault_with_its_key(run: Run, line: str, fault: str) -> None:
+    told = CONFIG.replace('path = "outbox/all"', f'path = "outbox/all"\n{line}')
+    Path("config.toml").write_text(told, encoding="utf-8")
+    assert fault in run("check", status=2).output
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('zone = "Tokyo"', "members[0].zone: no time zone 'Tokyo'; write an IANA name, such as 'Asia/Tokyo'"),
+        ('window = "9 to 5"', "members[0].window: not hours: '9 to 5'; write '09:00-18:00'"),
+    ],
+)
+def test_hours_that_make_no_sense_are_a_fault_with_its_key(run: Run, line: str, fault: str) -> None:
+    Path("config.toml").write_text(CONFIG.replace('id = "all"', f'id = "all"\n{line}'), encoding="utf-8")
+    assert fault in run("check", status=2).output

@@ -18,7 +18,9 @@ from channels.settings import ChannelSettings
 from channels.story import IdempotencyKey, Receipt, Story
 from distributor.config import Config
 from distributor.delivery import courier as courier_module
-from distributor.delivery.courier import Courier, Line
+from distributor.delivery.courier import Courier
+from distributor.delivery.flight import Line
+from distributor.delivery.rhythm import PLAIN, Rhythm
 from distributor.events import Attempted, Event, Events, Trouble
 from distributor.ledger import articles, claims
 from distributor.ledger.ledger import Ledger
@@ -62,11 +64,19 @@ class Scripted:
 class Desk:
     """A wire, its courier, and what it said."""
 
-    def __init__(self, wire: Wire, *, timeout: float = 5.0, **channels: Scripted) -> None:
+    def __init__(
+        self, wire: Wire, *, timeout: float = 5.0, rhythm: Rhythm = PLAIN, **channels: Scripted
+    ) -> None:
         self.wire, self.channels = wire, channels
         wire.plan = [Route(f"{member}/x", member, "en") for member in channels]
         self.events: list[Event] = []
-        lines: Any = {f"{member}/x": Line(channel, timeout) for member, channel in channels.items()}  # type: ignore[arg-type]
+        told: Any = {
+            "timeout": timeout,
+            "rhythm": rhythm,
+            **{k: True for k in ("ordered",) if k in wire.terms},
+        }
+        told |= {"paced": "interval" in wire.terms}
+        lines: Any = {f"{member}/x": Line(channel, **told) for member, channel in channels.items()}  # type: ignore[arg-type]
         self.courier = Courier(
             wire.ledger,
             lines,

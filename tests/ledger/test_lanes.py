@@ -204,3 +204,19 @@ async def test_a_start_with_another_rate_takes_it_on(wire: Wire, ledger: Ledger)
     wire.now.forward(seconds=60)
     assert len(await wire.claim()) == 7
     assert await ledger.read(deliveries.count_dead, [delivery.c.lane == "a/x"]) == 0
+
+
+async def test_a_replay_keeps_the_key_unless_told_otherwise(wire: Wire, ledger: Ledger) -> None:
+    await some(wire, 2)
+    claims = await wire.claim()
+    keys = {c.id: c.key for c in claims}
+    await wire.settle(claims, "dead", said="HTTP 422")
+    (told,) = await ledger.read(notices.listing)
+    assert (told["kind"], told["subject"]) == ("dead", "a/x")
+    assert await ledger.write(deliveries.replay, [delivery.c.id == 1], wire.now()) == 1
+    assert len(await ledger.read(notices.listing)) == 1
+    assert await ledger.write(deliveries.replay, [delivery.c.id == 2], wire.now(), new_keys=True) == 1
+    assert await ledger.read(notices.listing) == []
+    again = {c.id: c.key for c in await wire.claim()}
+    assert again[1] == keys[1]
+    assert again[2] not in keys.values()

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("slowed", INSTANT, nullable=True),
         sa.Column("next", INSTANT, nullable=True),
         sa.Column("blocked", INSTANT, nullable=True),
+        sa.Column("digested", INSTANT, nullable=True),
     ):
         op.add_column("lane", column)
     op.add_column("delivery", sa.Column("digest", sa.String(), nullable=True))
