@@ -34,7 +34,8 @@ def run(config: Path, once: bool, only: tuple[Duty, ...], verbose: bool) -> None
 
     One line a happening on standard error, JSON unless it is a terminal. A first Ctrl-C lets what is in
     flight land, for some seconds. With --once the exit status is 0 if all that was due was delivered,
-    1 if something is dead or was not delivered, 2 for a bad configuration.
+    1 if something is dead or was not delivered, 2 for a bad configuration; what waits for its member's hours
+    or digest is not due.
 
     On PostgreSQL any number of these may run, on as many machines: all do what is next, none does it twice,
     and what one had in hand that died is taken over within a minute.
@@ -55,8 +56,9 @@ async def _run(config: Config, once: bool, duties: tuple[Duty, ...]) -> int:
                 return 0
             await service.once(stop, duties)
         counts = await service.ledger.read(views.by_state)
-    click.echo(_summary(counts))
-    return int(bool(counts.get("dead") or counts.get("pending") or counts.get("sending")))
+        later = await service.ledger.read(views.waiting_for_hours, service.courier.rhythms.quiet)
+    click.echo(_summary(counts, later))
+    return int(counts.get("dead", 0) + counts.get("pending", 0) + counts.get("sending", 0) > later)
 
 
 def keep_for_good() -> None:
@@ -69,10 +71,11 @@ def keep_for_good() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def _summary(counts: dict[str, int]) -> str:
+def _summary(counts: dict[str, int], later: int) -> str:
     told = ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
-    waits = counts.keys() - {"delivered", "superseded", "canceled"}
-    return (told or "nothing to deliver") + ("; distributor status says what is amiss" if waits else "")
+    told += f" ({later} of them for their member's hours)" if later else ""
+    amiss = sum(n for state, n in counts.items() if state not in ("delivered", "superseded", "canceled"))
+    return (told or "nothing to deliver") + ("; distributor status says what is amiss" * (amiss > later))
 
 
 @contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
+from distributor.article import URGENT
 from distributor.ledger.articles import listing
 from distributor.ledger.tables import article, attempt, delivery, lane, rendition, source, version
 
@@ -70,6 +72,14 @@ def by_state(db: Connection) -> dict[str, int]:
     """How many deliveries are in each state."""
     rows = db.execute(select(delivery.c.state, func.count().label("number")).group_by(delivery.c.state))
     return {row.state: row.number for row in rows}
+
+
+def waiting_for_hours(db: Connection, quiet: Collection[str]) -> int:
+    """How many deliveries only wait for their member's hours or digest, in lanes that are `quiet`."""
+    ordinary = delivery.c.lane.in_(quiet) & (delivery.c.urgency > URGENT) & (delivery.c.failures == 0)
+    rows = select(func.count()).select_from(delivery).where(delivery.c.state == "pending", ordinary)
+    number: int = db.execute(rows).scalar_one()
+    return number
 
 
 def lanes(db: Connection) -> list[Record]:

@@ -248,3 +248,10 @@ def test_what_a_channel_cannot_be_told_is_a_fault_with_its_key(run: Run, line: s
 def test_hours_that_make_no_sense_are_a_fault_with_its_key(run: Run, line: str, fault: str) -> None:
     Path("config.toml").write_text(CONFIG.replace('id = "all"', f'id = "all"\n{line}'), encoding="utf-8")
     assert fault in run("check", status=2).output
+
+
+def test_what_waits_for_a_digest_is_not_due(run: Run) -> None:
+    told = CONFIG.replace('path = "outbox/all"', 'path = "outbox/all"\ndigest = "daily 09:00"')
+    Path("config.toml").write_text(told, encoding="utf-8")
+    assert "2 pending (2 of them for their member's hours)" in run("run", "--once").output
+    assert arrived() == []
