@@ -151,6 +151,20 @@ class MemberSettings(Settings):
             yield f"{self.id}/{channel.name or channel.type}", channel
 
 
+class RetentionSettings(Settings):
+    """How long what is not needed any more is kept; `"all"`: for ever.
+
+    For ever stays what proves what was sent: who got which version of what, when, with which answer.
+    """
+
+    attempts: Backfill = Field(
+        cast(Any, "90d"), validate_default=True, description="Each try at a delivery that is settled."
+    )
+    bodies: Backfill = Field(
+        cast(Any, "730d"), validate_default=True, description="The texts of articles; headlines stay."
+    )
+
+
 class Config(Settings):
     """The whole of config.toml."""
 
@@ -161,6 +175,13 @@ class Config(Settings):
         validate_default=True,
         ge=timedelta(seconds=3),
         description="So long a worker that says nothing is thought alive, where several share PostgreSQL.",
+    )
+    grace: Duration = Field(
+        cast(Any, "15s"), validate_default=True, description="For what is in flight, once it is to stop."
+    )
+    retention: RetentionSettings = RetentionSettings()
+    notices: tuple[SerializeAsAny[ChannelSettings], ...] = Field(
+        (), description="Channels to people of ours, who are told what wants a person."
     )
     translation: TranslationSettings = TranslationSettings()
     sources: tuple[SourceSettings, ...] = ()
@@ -209,6 +230,8 @@ def parse(raw: Mapping[str, Any]) -> Config:
 def _with_channels(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Each channel's table as its own kind's settings; where that fails, a stand-in and the faults."""
     faults: list[str] = []
+    if isinstance(raw.get("notices"), list):
+        raw["notices"] = [_channel(c, ("notices", i), faults) for i, c in enumerate(raw["notices"])]
     members = raw.get("members")
     if not isinstance(members, list):
         return raw, faults

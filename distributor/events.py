@@ -66,6 +66,14 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class Pruned:
+    """What was too old to be kept is gone: so many attempts, the texts of so many versions."""
+
+    attempts: int
+    bodies: int
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """Something outside fails (the database, the disk); the service waits and goes on by itself."""
 
@@ -73,7 +81,7 @@ class Trouble:
     reason: str
 
 
-Event = Polled | PollFailed | Translated | RenditionHeld | Attempted | Started | Trouble
+Event = Polled | PollFailed | Translated | RenditionHeld | Attempted | Started | Pruned | Trouble
 Listener = Callable[[Event], None]
 
 

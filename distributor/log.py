@@ -17,6 +17,7 @@ from distributor.events import (
     Event,
     Polled,
     PollFailed,
+    Pruned,
     RenditionHeld,
     Started,
     Translated,
@@ -92,6 +93,8 @@ class Log:
                 self.log.warning("held", article=article, version=version, language=language, reason=reason)
             case Started(worker=worker, duties=duties):
                 self.log.info("started", worker=worker, duties=", ".join(duties))
+            case Pruned(attempts=attempts, bodies=bodies):
+                self.log.info("pruned", attempts=attempts, bodies=bodies)
             case Trouble(where=where, reason=reason):
                 self.log.error("trouble", where=where, reason=reason)
 

@@ -22,6 +22,8 @@ from distributor import hours
 from distributor.config import Config, MemberSettings
 from distributor.delivery.courier import Courier
 from distributor.delivery.flight import Line
+from distributor.delivery.herald import Herald
+from distributor.delivery.keeper import Keeper
 from distributor.delivery.rhythm import Rhythm
 from distributor.events import Events
 from distributor.ledger import deliveries, lanes, renditions, sources
@@ -43,13 +45,15 @@ DUTIES: tuple[Duty, ...] = ("sources", "translation", "delivery")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The three loops over one ledger."""
+    """The loops over one ledger."""
 
     config: Config
     ledger: Ledger
     intakes: tuple[Intake, ...]
     translator: Translator
     courier: Courier
+    herald: Herald
+    keeper: Keeper
 
     async def run(self, stop: asyncio.Event, duties: Collection[Duty] = DUTIES) -> None:
         """Until `stop`: then what is in flight lands or is handed back."""
@@ -61,6 +65,8 @@ class Service:
                 loops.create_task(self.translator.run(stop), name="translation")
             if "delivery" in duties:
                 loops.create_task(self.courier.run(stop), name="delivery")
+                loops.create_task(self.herald.run(stop), name="notices")
+                loops.create_task(self.keeper.run(stop), name="retention")
             await stop.wait()
             self.ledger.ring()
 
@@ -77,6 +83,8 @@ class Service:
                 loops.create_task(self.courier.run(stop, until_idle=True))
         if "delivery" in duties:
             await self.courier.run(stop, until_idle=True)
+            await self.herald.once()
+            await self.keeper.once(stop)
 
 
 @asynccontextmanager
@@ -96,8 +104,17 @@ async def opened(config: Config, events: Events) -> AsyncIterator[Service]:
             ledger,
             tuple(Intake(ledger, source, routes, events) for source in config.sources),
             Translator(ledger, interpreter, events, worker, lease=config.lease),
-            Courier(ledger, lines, Names(config), events, worker, lease=config.lease),
+            Courier(ledger, lines, Names(config), events, worker, lease=config.lease, grace=config.grace),
+            Herald(ledger, await _to_us(stack, config), config.domain, events, worker),
+            Keeper(ledger, config.retention, events),
         )
+
+
+async def _to_us(stack: AsyncExitStack, config: Config) -> dict[str, Channel]:
+    """The channels for notices, by their names."""
+    names = [f"{settings.name or settings.type} {n}" for n, settings in enumerate(config.notices, 1)]
+    opened = [await stack.enter_async_context(make(settings)) for settings in config.notices]
+    return dict(zip(names, opened, strict=True))
 
 
 async def _line(stack: AsyncExitStack, member: MemberSettings, settings: ChannelSettings) -> Line:

@@ -33,7 +33,7 @@ BATCH = 500  # claims in one turn
 LINGER = 0.01  # seconds that outcomes may pile up before they are recorded in one transaction
 SHORT_REST = timedelta(seconds=1)
 LONGEST_REST = timedelta(seconds=60)
-GRACE = 15.0  # seconds that flights have to land after a stop
+GRACE = timedelta(seconds=15)  # that flights have to land after a stop
 LEASE = timedelta(seconds=45)
 BEATS = 3  # renewals of a lease before it runs out
 LAST_TRIES = 3  # at a database that is gone, once the service is to stop
@@ -53,12 +53,13 @@ class Courier:
         *,
         schedule: Callable[[int], Schedule] = schedule_for,
         lease: timedelta = LEASE,
+        grace: timedelta = GRACE,
         now: Callable[[], datetime] | None = None,
         random: Random | None = None,
     ) -> None:
         self.ledger, self.lines, self.naming, self.events, self.worker = ledger, lines, naming, events, worker
         self.schedule, self.now = schedule, now or ledger.now
-        self.random, self.lease = random or Random(), lease
+        self.random, self.lease, self.grace = random or Random(), lease, grace
         self.rhythms = Rhythms({lane: line.rhythm for lane, line in lines.items()})
         self._flights: set[Flight] = set()
         self._landed: list[Outcome] = []
@@ -218,7 +219,7 @@ class Courier:
     async def _finish(self) -> None:
         """Let what is in flight land; hand back what does not in time, with its key unchanged."""
         if self._flights:
-            await asyncio.wait([flight.task for flight in self._flights], timeout=GRACE)
+            await asyncio.wait([flight.task for flight in self._flights], timeout=self.grace.total_seconds())
             late = list(self._flights)
             for flight in late:
                 flight.task.cancel()

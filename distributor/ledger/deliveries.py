@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
 
 from channels.story import Receipt
 from distributor.ledger import notices
@@ -14,7 +14,7 @@ from distributor.ledger.bell import ring
 from distributor.ledger.fanout import another_key, regate
 from distributor.ledger.lanes import tend
 from distributor.ledger.outcome import Outcome
-from distributor.ledger.tables import SENDING, article, attempt, delivery
+from distributor.ledger.tables import SENDING, article, attempt, delivery, version
 
 _MINE = (delivery.c.state == SENDING) & (delivery.c.lease == bindparam("b_worker"))
 _STILL_MINE = _MINE & (delivery.c.attempts == bindparam("b_attempts"))
@@ -143,9 +143,16 @@ def expire(db: Connection, now: datetime) -> int:
     return hand_back(db, late) if late else 0
 
 
+_has_text = ~exists().where(
+    version.c.article == delivery.c.article,
+    version.c.number == delivery.c.version,
+    version.c.pruned.is_not(None),
+)
+
+
 def count_dead(db: Connection, where: Sequence[Any]) -> int:
     """How many `replay` would take."""
-    dead = select(func.count()).select_from(delivery).where(delivery.c.state == "dead", *where)
+    dead = select(func.count()).select_from(delivery).where(delivery.c.state == "dead", _has_text, *where)
     number: int = db.execute(dead).scalar_one()
     return number
 
@@ -155,7 +162,7 @@ def replay(db: Connection, where: Sequence[Any], now: datetime, *, new_keys: boo
 
     With its old key, by which a receiver knows what it has already; `new_keys`: as something it never saw.
     """
-    again = update(delivery).where(delivery.c.state == "dead", *where)
+    again = update(delivery).where(delivery.c.state == "dead", _has_text, *where)
     its = select(article.c.urgency).where(article.c.id == delivery.c.article).scalar_subquery()
     fresh = {"state": "pending", "failures": 0, "due": now, "settled": None, "urgency": its}
     back = db.execute(again.values(**fresh).returning(*delivery.c["id", "key", "lane"])).all()

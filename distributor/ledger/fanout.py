@@ -40,6 +40,8 @@ def another_key(key: str) -> IdempotencyKey:
 def fan_out(db: Connection, article_id: int, routes: Routes, now: datetime) -> int:
     """Make what is missing of the head version's renditions and deliveries; the number of new deliveries."""
     row = db.execute(select(article).where(article.c.id == article_id)).one()
+    if _is_pruned(db, row):
+        return 0
     content = head_content(db, row)
     facts = Facts(row.source, content.language, content.categories, row.urgency)
     wanted = _had_before(db, row) | {(r.lane, r.language): (r.member, r.on_doubt) for r in routes(facts)}
@@ -55,6 +57,12 @@ def fan_out(db: Connection, article_id: int, routes: Routes, now: datetime) -> i
         open_gate(db, article_id)
         ring(db)
     return len(missing)
+
+
+def _is_pruned(db: Connection, row: AnyRow) -> bool:
+    """Whether the head's text is gone: it was long ago, and nobody new gets it."""
+    its = (version.c.article == row.id) & (version.c.number == row.head)
+    return db.execute(select(version.c.pruned).where(its)).scalar_one() is not None
 
 
 def head_content(db: Connection, row: AnyRow) -> Content:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
-from distributor.ledger.tables import notice
+from distributor.ledger.bell import ring
+from distributor.ledger.tables import AnyRow, notice
+
+AT_ONCE = 20
 
 
 def raise_(db: Connection, kind: str, subject: str, text: str, now: datetime) -> bool:
@@ -17,19 +20,39 @@ def raise_(db: Connection, kind: str, subject: str, text: str, now: datetime) ->
     if db.execute(update(notice).where(its).values(text=text)).rowcount:
         return False
     db.execute(insert(notice).values(kind=kind, subject=subject, text=text, raised=now))
+    ring(db)
     return True
 
 
 def settle(db: Connection, subject: str, now: datetime, kinds: Collection[str]) -> int:
     """It is over; how many that closes. Who was told of it is told that, too."""
     its = (notice.c.subject == subject) & notice.c.kind.in_(kinds) & notice.c.over.is_(None)
-    return db.execute(update(notice).where(its).values(over=now, told=None)).rowcount
+    number = db.execute(update(notice).where(its).values(over=now, told=None)).rowcount
+    if number:
+        ring(db)
+    return number
 
 
 def close(db: Connection, id_: int, now: datetime) -> bool:
     """A person has seen to it; whether it was open."""
     its = (notice.c.id == id_) & notice.c.over.is_(None)
     return bool(db.execute(update(notice).where(its).values(over=now, told=now)).rowcount)
+
+
+def take(db: Connection, worker: str, now: datetime, lease: timedelta) -> list[AnyRow]:
+    """What nobody has been told of yet, leased to `worker`, oldest first."""
+    free = or_(notice.c.leased_until.is_(None), notice.c.leased_until < now)
+    untold = select(notice.c.id).where(notice.c.told.is_(None), free).order_by(notice.c.id).limit(AT_ONCE)
+    mine = update(notice).where(notice.c.id.in_(untold.with_for_update(skip_locked=True)))
+    taken = mine.values(lease=worker, leased_until=now + lease).returning(notice)
+    return sorted(db.execute(taken).all(), key=lambda row: row.id)
+
+
+def tell(db: Connection, id_: int, over: datetime | None, now: datetime) -> None:
+    """Somebody has been told; `over` as it was then: what ended meanwhile is to be told again."""
+    its = (notice.c.id == id_) & (notice.c.over.is_(None) if over is None else notice.c.over == over)
+    db.execute(update(notice).where(its).values(told=now))
+    db.execute(update(notice).where(notice.c.id == id_).values(lease=None, leased_until=None))
 
 
 def listing(db: Connection, *, all_: bool = False, limit: int = 0) -> list[dict[str, Any]]:

@@ -117,7 +117,11 @@ version = Table(
     Column("headline", Text, nullable=False),
     Column("content", JSON, nullable=False),
     Column("created", Instant, nullable=False),
+    Column("pruned", String),
 )
+
+Index("ix_version_created", version.c.created, sqlite_where=version.c.pruned.is_(None),
+      postgresql_where=version.c.pruned.is_(None))  # fmt: skip
 
 rendition = Table(
     "rendition",
@@ -138,6 +142,7 @@ rendition = Table(
     Column("leased_until", Instant),
     Column("created", Instant, nullable=False),
     Column("ready", Instant),
+    Column("pruned", String),
     ForeignKeyConstraint(["article", "version"], ["version.article", "version.number"]),
     UniqueConstraint("article", "version", "language"),
 )

@@ -235,8 +235,8 @@ async def test_a_stop_lets_what_is_in_flight_land(wire: Wire) -> None:
 async def test_a_stop_hands_back_what_does_not_land_in_time(
     wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courier_module, "GRACE", 0.05)
     desk = Desk(wire, a=Scripted(asyncio.Event()))
+    desk.courier.grace = timedelta(milliseconds=50)
     await wire.add()
     async with desk.running() as end:
         await until(lambda: desk.channels["a"].flying == 1)

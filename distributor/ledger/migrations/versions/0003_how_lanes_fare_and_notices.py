@@ -1,4 +1,4 @@
-"""Lanes with a rate, an order and a circuit; digests; notices."""
+"""Lanes with a rate, an order and a circuit; digests; notices; texts that were pruned."""
 
 from __future__ import annotations
 
@@ -27,6 +27,10 @@ def upgrade() -> None:
     ):
         op.add_column("lane", column)
     op.add_column("delivery", sa.Column("digest", sa.String(), nullable=True))
+    for table in ("version", "rendition"):
+        op.add_column(table, sa.Column("pruned", sa.String(), nullable=True))
+    whole = sa.text("pruned IS NULL")
+    op.create_index("ix_version_created", "version", ["created"], sqlite_where=whole, postgresql_where=whole)
     waiting = sa.text("state = 'waiting'")
     op.create_index(
         "ix_delivery_coming", "delivery", ["lane", "id"], sqlite_where=waiting, postgresql_where=waiting
