@@ -58,7 +58,8 @@ class Folder:
         """A withdrawn story stays as an item that says so; its pages go."""
         self.path.mkdir(parents=True, exist_ok=True)
         names = {kind: file_name(story, FORMATS[kind].extension) for kind in self.formats}
-        kept = [kind for kind in self.formats if story.pub_status != "canceled" or kind == "ninjs"]
+        whole = story.pub_status != "canceled"
+        kept = [kind for kind in self.formats if whole or FORMATS[kind].says_withdrawn]
         files = {names[kind]: FORMATS[kind].encode(story) for kind in kept}
         for name, content in files.items():
             self._replace(name, content)

@@ -10,6 +10,7 @@ from unicodedata import east_asian_width
 
 from lxml import etree
 
+from channels.formats import fragment
 from channels.formats.phrases import is_spaced, phrases_for
 from channels.story import Media, Story
 
@@ -207,7 +208,4 @@ class _Text:
 
 def _walk(body: str) -> Iterator[tuple[str, etree._Element]]:
     """Start and end of each element inside `body`, without recursion: markup may be nested without end."""
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
-    root = etree.fromstring(f"<div>{CONTROLS.sub('', body)}</div>".encode(), parser)
-    if root is not None:
-        yield from etree.iterwalk(root, events=("start", "end"))
+    yield from etree.iterwalk(fragment.read(body), events=("start", "end"))
