@@ -1,4 +1,7 @@
-"""kill -9 in the middle, and start again: nothing is lost, nothing that was recorded arrives twice."""
+"""kill -9 in the middle, and start again: nothing is lost, nothing that was recorded arrives twice.
+
+In full: ARTICLES=1000 KILLS=50 python -m pytest tests/test_crash.py
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 
-ARTICLES, KILLS = 120, 4
+ARTICLES, KILLS = int(os.environ.get("ARTICLES", "120")), int(os.environ.get("KILLS", "4"))
 ITEM = "<item><title>Article {n}</title><guid isPermaLink='false'>g{n}</guid></item>"
 CONFIG = """
 [[sources]]
@@ -63,11 +67,12 @@ async def service(folder: Path) -> asyncio.subprocess.Process:
     )  # fmt: skip
 
 
-def recorded(folder: Path) -> set[str]:
+def recorded(folder: Path, state: str = "delivered") -> set[str]:
     with sqlite3.connect(folder / "var" / "distributor.db") as db:
-        return {key for (key,) in db.execute("SELECT key FROM delivery WHERE state = 'delivered'")}
+        return {key for (key,) in db.execute("SELECT key FROM delivery WHERE state = ?", (state,))}
 
 
+@pytest.mark.timeout(60 + 10 * KILLS)
 async def test_kill_9_loses_nothing_and_repeats_only_what_was_in_flight(tmp_path: Path) -> None:
     items = "".join(ITEM.format(n=n) for n in range(ARTICLES))
     feed = f"<rss version='2.0'><channel><title>W</title><language>en</language>{items}</channel></rss>"
@@ -81,12 +86,14 @@ async def test_kill_9_loses_nothing_and_repeats_only_what_was_in_flight(tmp_path
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
     (tmp_path / "config.toml").write_text(CONFIG.format(url=url), encoding="utf-8")
     done: set[str] = set()
+    in_flight = 0
     try:
         for kill in range(KILLS):
             process = await service(tmp_path)
             await receiver.until((kill + 1) * ARTICLES // (KILLS + 1))
             process.kill()
             await process.wait()
+            in_flight += len(recorded(tmp_path, "sending"))
             done = recorded(tmp_path)
             before = Counter({key: receiver.keys[key] for key in done})
         process = await service(tmp_path)
@@ -100,4 +107,4 @@ async def test_kill_9_loses_nothing_and_repeats_only_what_was_in_flight(tmp_path
         await runner.cleanup()
     assert len(receiver.keys) == ARTICLES
     assert {key: receiver.keys[key] for key in done} == dict(before)
-    assert sum(receiver.keys.values()) - ARTICLES <= KILLS * 4, "repeats more than what was in flight"
+    assert sum(receiver.keys.values()) - ARTICLES <= in_flight <= KILLS * 4, "repeats what was not in flight"
