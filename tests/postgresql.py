@@ -22,9 +22,32 @@ def binaries() -> Path | None:
     return found[-1].parent if found else Path(on_path).parent if on_path else None
 
 
+class Server:
+    """One that can be stopped and started."""
+
+    def __init__(self, programs: Path, folder: Path, port: int, user: str | None) -> None:
+        self.address = f"postgresql://wire@127.0.0.1:{port}/postgres"
+        self.user, self.control = user, (programs / "pg_ctl", "-D", str(folder / "data"))
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        self.starting = ("-w", "-o", options, "-l", str(folder / "log"), "start")
+
+    def start(self) -> None:
+        _run(self.user, *self.control, *self.starting)
+
+    def stop(self) -> None:
+        _run(self.user, *self.control, "-m", "immediate", "stop")
+
+
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
     """Started in `folder`; the address of a database. Skips where none is installed, but not in CI."""
+    with restartable(folder) as started:
+        yield started.address
+
+
+@contextmanager
+def restartable(folder: Path) -> Iterator[Server]:
+    """As `server`, in hand."""
     programs = binaries()
     if programs is None:
         if os.environ.get("CI"):
@@ -34,14 +57,13 @@ def server(folder: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     user = _not_root(folder)
-    data = str(folder / "data")
-    _run(user, programs / "initdb", "-D", data, "-A", "trust", "-U", "wire", "--no-sync")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    _run(user, programs / "pg_ctl", "-D", data, "-w", "-o", options, "-l", str(folder / "log"), "start")
+    _run(user, programs / "initdb", "-D", str(folder / "data"), "-A", "trust", "-U", "wire", "--no-sync")
+    started = Server(programs, folder, port, user)
+    started.start()
     try:
-        yield f"postgresql://wire@127.0.0.1:{port}/postgres"
+        yield started
     finally:
-        _run(user, programs / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+        started.stop()
 
 
 async def empty(address: str) -> str:
