@@ -29,7 +29,7 @@ def test_configuration_in_the_documents_is_read(
     document: str, block: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in re.findall(r'env = "(\w+)"', block):
-        monkeypatch.setenv(name, "secret")
+        monkeypatch.setenv(name, "whsec_" + 40 * "s")  # good for signing, too
     assert parse(tomllib.loads(block))
 
 
