@@ -182,6 +182,7 @@ async def test_workers_of_which_one_is_killed_every_second_lose_nothing_and_repe
         configure(tmp_path, storage, url)
         workers = list(await asyncio.gather(*(worker(tmp_path) for _ in range(number))))
         before: Counter[str] = Counter()
+        await world.until(1)
         for kill in range(KILLS):
             await (asyncio.sleep(1) if KILLS > 10 else world.until((kill + 1) * DELIVERIES // (KILLS + 1)))
             victim = workers.pop(0)

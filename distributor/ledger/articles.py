@@ -115,7 +115,7 @@ def make_urgent(
     db: Connection, article_id: int, urgency: int, routes: Routes, who: str, now: datetime
 ) -> int:
     """Set the urgency of all that is not settled, at the front at once; how many deliveries that moves."""
-    its = find(db, str(article_id))
+    its = by_id(db, article_id)
     db.execute(update(article).where(article.c.id == article_id).values(urgency=urgency))
     open_ = (delivery.c.article == article_id) & delivery.c.state.in_(("waiting", "pending", "sending"))
     moved = db.execute(update(delivery).where(open_).values(urgency=urgency)).rowcount
@@ -131,7 +131,7 @@ def hold(db: Connection, article_id: int, reason: str, who: str, now: datetime) 
     """usable → withheld: nothing more of it leaves; how many deliveries wait for that."""
     mine = (article.c.id == article_id) & (article.c.pub_status == "usable")
     if not db.execute(update(article).where(mine).values(pub_status="withheld", reason=reason)).rowcount:
-        find(db, str(article_id))
+        by_id(db, article_id)
         return 0
     ready = (delivery.c.article == article_id) & (delivery.c.state == PENDING)
     stopped = db.execute(update(delivery).where(ready).values(state="waiting")).rowcount
@@ -141,7 +141,7 @@ def hold(db: Connection, article_id: int, reason: str, who: str, now: datetime) 
 
 def release(db: Connection, article_id: int, routes: Routes, who: str, now: datetime) -> int:
     """withheld or never routed → usable; how many deliveries may now go."""
-    its = find(db, str(article_id))
+    its = by_id(db, article_id)
     if its.pub_status == "canceled":
         raise NotFound(f"article {article_id} was withdrawn; it cannot be released")
     released = update(article).where(article.c.id == article_id)
@@ -149,6 +149,14 @@ def release(db: Connection, article_id: int, routes: Routes, who: str, now: date
     note(db, now, who, "release", f"article {article_id}", its.reason)
     freed = open_gate(db, article_id)
     return freed + (0 if its.routed else fan_out(db, article_id, routes, now))
+
+
+def by_id(db: Connection, article_id: int) -> AnyRow:
+    """Raises: NotFound."""
+    row = db.execute(select(article).where(article.c.id == article_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"no article {article_id}; see: distributor articles")
+    return row
 
 
 def find(db: Connection, ref: str) -> AnyRow:

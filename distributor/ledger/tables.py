@@ -97,6 +97,8 @@ article = Table(
     Column("created", Instant, nullable=False),
     UniqueConstraint("source", "guid"),
     Index(None, "published", "id"),
+    Index(None, "guid"),
+    Index(None, "slug"),
 )
 
 identity = Table(

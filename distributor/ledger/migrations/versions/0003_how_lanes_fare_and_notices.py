@@ -29,6 +29,8 @@ def upgrade() -> None:
     op.add_column("delivery", sa.Column("digest", sa.String(), nullable=True))
     for table in ("version", "rendition"):
         op.add_column(table, sa.Column("pruned", sa.String(), nullable=True))
+    for name in ("guid", "slug"):
+        op.create_index(f"ix_article_{name}", "article", [name])
     whole = sa.text("pruned IS NULL")
     op.create_index("ix_version_created", "version", ["created"], sqlite_where=whole, postgresql_where=whole)
     waiting = sa.text("state = 'waiting'")
