@@ -28,6 +28,8 @@ T = TypeVar("T")
 STARTING = 0x64697374  # the number of an advisory lock of ours on PostgreSQL
 RELISTEN = 1.0  # seconds after which a lost connection is tried again
 LOOK = 0.25  # seconds between two looks whether another process has committed, on SQLite
+SERVER_SETTINGS = {"idle_in_transaction_session_timeout": "10s"}
+"""A worker that hangs or is cut off amid a transaction would keep its locks on lanes: it loses them."""
 BUSY_MS = 30_000  # how long a write waits for another process's transaction on SQLite
 
 
@@ -205,7 +207,9 @@ class _Pool:
     """PostgreSQL: a connection of the pool for each transaction."""
 
     def __init__(self, url: URL) -> None:
-        self._engine = create_async_engine(url, pool_pre_ping=True)
+        self._engine = create_async_engine(
+            url, pool_pre_ping=True, connect_args={"server_settings": SERVER_SETTINGS}
+        )
 
     async def write(self, act: Callable[..., T], *args: Any, **kwargs: Any) -> tuple[T, bool]:
         """What `act` returns, and whether it rang: then all others hear it, too."""
