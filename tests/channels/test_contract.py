@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 import pytest
+from certificates import make_certificate
 from channel_stories import HOSTILE, STORY, in_language, story
+from drops import ftps_server, s3_server, sftp_server
 from pydantic import ValidationError
 from receivers import http_receiver, mail_server
 
@@ -19,7 +22,7 @@ from channels.registry import kinds, load
 from channels.story import IdempotencyKey, Receipt
 
 KEY = IdempotencyKey("d-1")
-KINDS = ("webhook", "email", "folder")
+KINDS = ("webhook", "email", "folder", "sftp", "ftps", "s3")
 
 
 @dataclass
@@ -43,6 +46,7 @@ async def way(
     request: pytest.FixtureRequest, tmp_path: Path, nobody: int, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Way]:
     monkeypatch.setenv("SECRET", "whsec_" + base64.b64encode(b"s" * 32).decode())
+    monkeypatch.setenv("PASSWORD", "secret")
     async with AsyncExitStack() as stack:
         made: Way = await globals()[f"make_{request.param}"](stack, tmp_path, nobody)
         async with made.stack:
@@ -74,6 +78,41 @@ async def make_folder(stack: AsyncExitStack, tmp_path: Path, nobody: int) -> Way
     away = {"type": "folder", "path": "/proc/away"}
     path = tmp_path / "out"
     return Way({"type": "folder", "path": path}, away, lambda: {f.stem for f in path.glob("*")})
+
+
+async def make_sftp(stack: AsyncExitStack, tmp_path: Path, nobody: int) -> Way:
+    host_key = asyncssh.generate_private_key("ssh-ed25519")
+    drop = await stack.enter_async_context(sftp_server(tmp_path, host_key))
+    own: dict[str, Any] = {
+        "type": "sftp",
+        "host": "127.0.0.1",
+        "username": "wire",
+        "password": {"env": "PASSWORD"},
+    }
+    own |= {"host_key": host_key.get_fingerprint(), "allow_private": True}
+    return Way(own | {"port": drop.port}, own | {"port": nobody}, drop.names)
+
+
+async def make_ftps(stack: AsyncExitStack, tmp_path: Path, nobody: int) -> Way:
+    certificate = make_certificate(tmp_path / "tls")
+    (tmp_path / "in").mkdir()
+    drop = stack.enter_context(ftps_server(tmp_path / "in", certificate))
+    own: dict[str, Any] = {
+        "type": "ftps",
+        "host": "127.0.0.1",
+        "username": "wire",
+        "password": {"env": "PASSWORD"},
+    }
+    own |= {"ca": certificate / "cert.pem", "allow_private": True}
+    return Way(own | {"port": drop.port}, own | {"port": nobody}, drop.names)
+
+
+async def make_s3(stack: AsyncExitStack, tmp_path: Path, nobody: int) -> Way:
+    bucket = await stack.enter_async_context(s3_server(tmp_path))
+    own: dict[str, Any] = {"type": "s3", "bucket": "wire", "path_style": True, "allow_private": True}
+    own |= {"access_key": "AKIAWIRE", "secret_key": {"env": "PASSWORD"}}
+    there = own | {"endpoint": f"http://127.0.0.1:{bucket.port}"}
+    return Way(there, own | {"endpoint": f"http://127.0.0.1:{nobody}"}, bucket.names)
 
 
 def test_every_kind_of_ours_is_held_to_this() -> None:
