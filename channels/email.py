@@ -1,28 +1,29 @@
-"""Mail over SMTP (RFC 5321), with TLS and login.
+"""Mail over SMTP (RFC 5321), with TLS and login, signed (DKIM), with pictures inside by choice.
 
-Relays are mostly inside the house and named by the operator alone, so that private addresses are no
-danger here: there is no `allow_private`.
+Relays are mostly inside the house and named by the operator alone, so that private addresses are no danger
+there: `allow_private` is about the pictures, whose addresses stand in a feed.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from email.utils import parseaddr
-from typing import Literal, Self
+from typing import Self
 
+import aiohttp
 from aiosmtplib import SMTP, errors
-from pydantic import Field, FilePath, field_validator, model_validator
 
+from channels import pictures
 from channels.answers import tidy
 from channels.channel import ChannelError, Denied, Refused, Unavailable
-from channels.message import address, compose
-from channels.settings import ChannelSettings, Secret
+from channels.enclosures import Enclosed, enclose
+from channels.mail_settings import MailSettings
+from channels.mail_signing import signed
+from channels.message import NOTHING, address, compose
 from channels.story import IdempotencyKey, Receipt, Story
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -31,18 +32,10 @@ PORTS = {"starttls": 587, "tls": 465, "none": 25}
 LOGIN_WANTED = frozenset((530, 534, 535, 538))
 SENDER_UNWANTED = frozenset((550, 551, 553))
 
+GOODBYE = 421
+
 PATIENCE = 2.0
 """Seconds that a server has to say goodbye."""
-
-MAILBOX = re.compile(r"[^\s<>\"@,;:\\]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-LIST_ID = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")  # RFC 2919 §2
-
-
-def _is_mailbox(mailbox: str) -> str:
-    found = parseaddr(mailbox)[1]
-    if not mailbox.isprintable() or not found.isascii() or not MAILBOX.fullmatch(found):
-        raise ValueError(f"{mailbox!r} is not an address; write name@example.org or Name <name@example.org>")
-    return mailbox
 
 
 class Email:
@@ -50,45 +43,8 @@ class Email:
 
     carries_digests = True
 
-    class Settings(ChannelSettings):
+    class Settings(MailSettings):
         """`[[members.channels]] type = "email"`."""
-
-        host: str = Field(min_length=1)
-        port: int = Field(0, ge=0, le=65535, description="587 with starttls, 465 with tls, 25 with none.")
-        tls: Literal["starttls", "tls", "none"] = "starttls"
-        ca: FilePath | None = Field(
-            None, description="PEM file of the authorities trusted instead of the system's."
-        )
-        username: str = ""
-        password: Secret | None = None
-        sender: str = Field(description="`Name <address>`; Message-ID takes its domain.")
-        to: tuple[str, ...] = Field(min_length=1)
-        list_id: str = Field("", description="RFC 2919, such as science-wire.example.org.")
-
-        @field_validator("sender")
-        @classmethod
-        def _is_from_one(cls, sender: str) -> str:
-            return _is_mailbox(sender)
-
-        @field_validator("to")
-        @classmethod
-        def _is_to_some(cls, to: tuple[str, ...]) -> tuple[str, ...]:
-            return tuple(map(_is_mailbox, to))
-
-        @field_validator("list_id")
-        @classmethod
-        def _is_list_id(cls, list_id: str) -> str:
-            if list_id and not LIST_ID.fullmatch(list_id):
-                raise ValueError("a list id is words joined by dots, such as science-wire.example.org")
-            return list_id
-
-        @model_validator(mode="after")
-        def _has_both_or_none(self) -> Self:
-            if bool(self.username) != (self.password is not None):
-                raise ValueError("username and password go together")
-            if self.username and self.tls == "none":
-                raise ValueError("a password is not sent in the open; set tls")
-            return self
 
     def __init__(
         self, settings: Settings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -98,11 +54,16 @@ class Email:
         self.idle: list[SMTP] = []
         self.trust: ssl.SSLContext | None = None
         self.our_name: str | None = None
+        self.http: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        if self.settings.media == "inline":
+            self.http = pictures.session(allow_private=self.settings.allow_private)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        if self.http:
+            await self.http.close()
         idle, self.idle = self.idle, []
         for smtp in idle:
             await _leave(smtp)
@@ -114,6 +75,8 @@ class Email:
         except UnicodeEncodeError as e:
             raise Refused(f"the text cannot be written in UTF-8: {e.reason}") from e
         async with self._connection() as smtp:
+            if self.http and story.pub_status != "canceled":
+                mail = await self._enclosing(self.http, smtp, story, key) or mail
             unserved = await self._envelope(smtp, len(mail))
             answer = await self._content(smtp, mail)
         return Receipt("; ".join((answer, *unserved)))
@@ -129,9 +92,34 @@ class Email:
             await _leave(smtp)
         return tidy(f"{answer.code} from {self.settings.host}")
 
-    def _compose(self, story: Story, key: IdempotencyKey) -> bytes:
+    def _compose(self, story: Story, key: IdempotencyKey, enclosed: Enclosed = NOTHING) -> bytes:
         s = self.settings
-        return compose(story, key, sender=s.sender, to=s.to, list_id=s.list_id, now=self.clock())
+        mail = compose(
+            story,
+            key,
+            sender=s.sender,
+            to=s.to,
+            list_id=s.list_id,
+            now=self.clock(),
+            unsubscribe=s.unsubscribe,
+            enclosed=enclosed,
+        )
+        return signed(mail, s.dkim) if s.dkim else mail
+
+    async def _enclosing(
+        self, http: aiohttp.ClientSession, smtp: SMTP, story: Story, key: IdempotencyKey
+    ) -> bytes | None:
+        """The mail with all files that can be had in half the time there is; None if that is no other mail.
+
+        A server that says that it takes no mail of that size (RFC 1870) gets the one with links.
+        """
+        patience = self.settings.timeout.total_seconds() / 2
+        enclosed = await enclose(http, story, limit=self.settings.attach_up_to, patience=patience)
+        if not enclosed:
+            return None
+        mail = await asyncio.to_thread(self._compose, story, key, enclosed)
+        most = smtp.esmtp_extensions.get("size", "")
+        return mail if not most.isdecimal() or len(mail) <= (int(most) or len(mail)) else None
 
     async def _prepare(self) -> None:
         """What takes files and a look-up, once: who is trusted, and our name for EHLO."""
@@ -197,7 +185,7 @@ class Email:
             raise self._failure(e) from e
         if len(refused) == len(self.settings.to):
             # Where one of them may be served later, all wait.
-            raise _verdict(min(refused, key=lambda e: e.code))
+            raise _verdict(min(refused, key=lambda e: e.code), begun=False)
         return [tidy(f"not to {e.recipient}: {e.code} {e.message}") for e in refused]
 
     async def _content(self, smtp: SMTP, mail: bytes) -> str:
@@ -205,7 +193,7 @@ class Email:
         try:
             answer = await smtp.data(mail)
         except errors.SMTPResponseException as e:
-            raise _verdict(e) from e
+            raise _verdict(e, begun=True) from e
         except (errors.SMTPException, OSError) as e:
             raise Unavailable(
                 tidy(f"{self.settings.host}, after the mail was sent: {e}"), unknown=True
@@ -216,7 +204,7 @@ class Email:
         """What it means that a mail could not even be begun."""
         match error:
             case errors.SMTPResponseException():
-                return _verdict(error)
+                return _verdict(error, begun=False)
             case errors.SMTPServerDisconnected() | errors.SMTPTimeoutError():
                 return Unavailable(tidy(f"{self.settings.host}: {error}"), blip=True)
             case ssl.SSLError() | errors.SMTPConnectError(__cause__=ssl.SSLError()):
@@ -229,11 +217,14 @@ class Email:
         return Denied(tidy(f"{self.settings.host}: {error}"))
 
 
-def _verdict(error: errors.SMTPResponseException) -> ChannelError:
-    """RFC 5321 §4.2.1: 4yz may be tried again, 5yz may not; which of them are about the channel itself."""
+def _verdict(error: errors.SMTPResponseException, *, begun: bool) -> ChannelError:
+    """RFC 5321 §4.2.1: 4yz may be tried again, 5yz may not; which of them are about the channel itself.
+
+    `begun`: DATA was said. Before it, a 421 is the server's way to hang up (§3.8): another connection may do.
+    """
     told = tidy(f"{error.code} {error.message}")
     if not 500 <= error.code < 600:
-        return Unavailable(told, unknown=error.code < 400)
+        return Unavailable(told, unknown=error.code < 400, blip=error.code == GOODBYE and not begun)
     before_the_mail = errors.SMTPAuthenticationError | errors.SMTPConnectResponseError | errors.SMTPHeloError
     unwanted = isinstance(error, errors.SMTPSenderRefused) and error.code in SENDER_UNWANTED
     if isinstance(error, before_the_mail) or unwanted or error.code in LOGIN_WANTED:

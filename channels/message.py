@@ -3,80 +3,119 @@
 from __future__ import annotations
 
 import re
-from base64 import encodebytes
 from datetime import datetime
 from email.header import Header
 from email.message import Message
-from email.mime.multipart import MIMEMultipart
-from email.mime.nonmultipart import MIMENonMultipart
 from email.policy import compat32
 from email.utils import format_datetime
-from hashlib import sha256
-from quopri import encodestring
+from typing import Any
 
-from channels.formats import html, text
+from channels.enclosures import Enclosed
 from channels.formats.phrases import phrases_for
+from channels.mime import content, digest, header, line
 from channels.story import IdempotencyKey, Story
 
 # The older policy keeps a header as it was encoded: the newer one, in Python 3.11, decodes what looks like an
 # encoded word in a headline and writes it out again as it pleases, line breaks too (python/cpython#121650).
 POLICY = compat32.clone(linesep="\r\n", mangle_from_=False)
 
+NOTHING = Enclosed()
+
 ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,200}")  # RFC 5322 §3.2.3, with dots
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
-LONGEST_WORD = 60
-MOSTLY_ASCII = 0.2
-"""Share of letters beyond ASCII up to which quoted-printable is shorter than base64."""
 
 
 def compose(
-    story: Story, key: IdempotencyKey, *, sender: str, to: tuple[str, ...], list_id: str, now: datetime
+    story: Story,
+    key: IdempotencyKey,
+    *,
+    sender: str,
+    to: tuple[str, ...],
+    list_id: str,
+    now: datetime,
+    unsubscribe: tuple[str, ...] = (),
+    enclosed: Enclosed = NOTHING,
 ) -> bytes:
     """The whole message, lines ended by CRLF. `sender` and `to` are `Name <address>` or a bare address.
 
     Raises: UnicodeEncodeError where the text has lone surrogates.
     """
-    mail = MIMEMultipart("alternative", boundary=f"=_{_digest(key)}")
+    mail = content(story, key, _domain(sender), enclosed)
     mail["From"] = _mailbox(sender)
     mail["To"] = ", ".join(map(_mailbox, to))
     mail["Subject"] = header("Subject", subject(story))
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = message_id(key, sender)
-    if list_id:
-        mail["List-Id"] = f"<{list_id}>"
+    _thread(mail, story, sender)
+    _list(mail, list_id, unsubscribe)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: nobody's absence notice is wanted
     mail["Content-Language"] = story.language
     if story.urgency <= 2:
         mail["Importance"] = "high"
         mail["X-Priority"] = "1"
-    mail.attach(_part("plain", text.encode(story), story.language))
-    mail.attach(_part("html", html.encode(story).decode(), story.language))
     return mail.as_bytes(policy=POLICY)
 
 
 def subject(story: Story) -> str:
-    """The headline as one line; a withdrawn story's says so."""
-    headline = " ".join(UNPRINTABLE.sub(" ", story.headline).split())
-    withdrawn = phrases_for(story.language).withdrawn
-    return f"{withdrawn}: {headline}" if story.pub_status == "canceled" else headline
+    """The headline as one line; that of a correction or a withdrawal says so.
+
+    A correction says it in brackets, which do not count when subjects are compared (RFC 5256 §2.1): it stays
+    in the conversation of what it corrects. A withdrawal is to be noticed, and may begin one of its own.
+    """
+    headline, phrases = line(story.headline), phrases_for(story.language)
+    if story.pub_status == "canceled":
+        return f"{phrases.withdrawn}: {headline}"
+    return f"[{phrases.corrected}] {headline}" if story.version > 1 else headline
 
 
-def header(name: str, value: str) -> str:
-    """`value`, folded: as encoded words (RFC 2047) unless it is ASCII, foldable and looks like none."""
-    longest = max(map(len, value.split()), default=0)
-    plain = value.isascii() and "=?" not in value and longest <= LONGEST_WORD
-    return Header(value, "us-ascii" if plain else "utf-8", header_name=name, maxlinelen=76).encode()
+def thread_id(uri: str, sender: str) -> str:
+    """What all versions of a story refer to; a mail of that id there is none.
+
+    The id of the first mail is not known to a later one: it is made of another delivery's key. One that
+    all refer to does as well: clients group by what is referred to, be it there or not, as Thunderbird does
+    (https://www.jwz.org/doc/threading.html) and as Gmail asks of those who send notifications
+    (https://gsuiteupdates.googleblog.com/2019/03/threading-changes-in-gmail-conversation-view.html).
+    """
+    return f"<{digest(uri)}.story@{_domain(sender)}>"
 
 
 def message_id(key: IdempotencyKey, sender: str) -> str:
     """The same for all attempts at one delivery, in the sender's domain."""
-    left = key if ATOM.fullmatch(key) and ".." not in f".{key}." else _digest(key)
-    return f"<{left}@{address(sender).rpartition('@')[2]}>"
+    left = key if ATOM.fullmatch(key) and ".." not in f".{key}." else digest(key)
+    return f"<{left}@{_domain(sender)}>"
 
 
 def address(mailbox: str) -> str:
     """`Name <address>` → address."""
     return mailbox.rpartition("<")[2].removesuffix(">").strip()
+
+
+def _thread(mail: Message, story: Story, sender: str) -> None:
+    """RFC 5322 §3.6.4: the first version only names the thread, the later ones are replies in it."""
+    root = thread_id(story.uri, sender)
+    if story.version > 1:
+        mail["In-Reply-To"] = root
+    mail["References"] = root
+
+
+class _Unfolded(Header):
+    """Python would put an address that is long on a line of its own, below one that is empty."""
+
+    def encode(self, *_: object, **__: object) -> str:
+        return str(self)
+
+
+def _list(mail: Message[Any, Any], list_id: str, unsubscribe: tuple[str, ...]) -> None:
+    """RFC 2919, RFC 2369 §3.2 and, for an address of the web, RFC 8058: one click, that is one POST."""
+    if list_id:
+        mail["List-Id"] = f"<{list_id}>"
+    if unsubscribe:
+        mail["List-Unsubscribe"] = _Unfolded(",\r\n ".join(f"<{address}>" for address in unsubscribe))
+    if any(address.startswith("https:") for address in unsubscribe):
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+
+
+def _domain(sender: str) -> str:
+    return address(sender).rpartition("@")[2]
 
 
 def _mailbox(mailbox: str) -> str:
@@ -88,22 +127,3 @@ def _mailbox(mailbox: str) -> str:
         quoted = name.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{quoted}" <{address(mailbox)}>'
     return f"{Header(name, 'utf-8').encode(linesep='')} <{address(mailbox)}>"
-
-
-def _part(kind: str, content: str, language: str) -> Message:
-    """A text in the transfer encoding that makes it shorter; both stay below 76 columns."""
-    part = MIMENonMultipart("text", kind, charset="utf-8")
-    part["Content-Language"] = language
-    beyond = len(content.encode()) - len(content)
-    if beyond <= MOSTLY_ASCII * len(content):
-        part["Content-Transfer-Encoding"] = "quoted-printable"
-        part.set_payload(encodestring(content.encode()).decode())
-    else:
-        part["Content-Transfer-Encoding"] = "base64"
-        # RFC 2045 §6.8: inside base64 the line breaks are the canonical ones.
-        part.set_payload(encodebytes(content.replace("\n", "\r\n").encode()).decode())
-    return part
-
-
-def _digest(key: str) -> str:
-    return sha256(key.encode()).hexdigest()[:32]

@@ -1,12 +1,14 @@
-"""Standard Webhooks 1.0: https://github.com/standard-webhooks/standard-webhooks"""
+"""Standard Webhooks 1.0: https://github.com/standard-webhooks/standard-webhooks
+
+A receiver that wants a bearer token gets it by `headers.Authorization`, which may be a secret; one that wants
+a certificate of ours (mTLS) by `client_cert` and `client_key`.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import hmac
 import re
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -17,15 +19,17 @@ from typing import Annotated, Self
 
 import aiohttp
 from multidict import CIMultiDict
-from pydantic import BeforeValidator, Field, HttpUrl, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, FilePath, HttpUrl, SecretStr, field_validator, model_validator
 from yarl import URL
 
 from channels.answers import read, tidy
 from channels.channel import ChannelError, Denied, Refused, Unavailable
-from channels.formats import ninjs
+from channels.formats.kinds import FORMATS, FormatName
 from channels.net import connector, kept_away
 from channels.settings import ChannelSettings, Secret, resolve_secret
+from channels.signing import is_private, public_key, signer
 from channels.story import IdempotencyKey, Receipt, Story
+from channels.tls import context, turned_away
 
 LARGE = 2**20
 SAID_LIMIT = 2048
@@ -33,31 +37,30 @@ SAID_LIMIT = 2048
 PATIENCE = 1.0
 """Seconds that an answer's body is waited for, once its status is known."""
 
-PREFIX = "whsec_"
-KEY_BYTES = range(24, 65)
-"""Standard Webhooks, "Signature scheme": between 24 and 64 bytes."""
+LONG = 20_000
+"""Characters of a body from which on a thread is worth its price, in any format but ninjs."""
+
+NO_CERTIFICATE = "SSL certificate"
+"""In nginx's pages for a client certificate that is missing or bad; it has no status of its own for it."""
 
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.1
-OURS = {"content-type", "content-length", "transfer-encoding", "connection", "host"}
+OURS = {"content-type", "content-language", "content-length", "transfer-encoding", "connection", "host"}
+LANGUAGE = re.compile(r"[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*")  # RFC 9110 §8.5.1
 
-# Members that read the same rendition get the same bytes.
-encode = lru_cache(maxsize=32)(ninjs.encode)
+
+@lru_cache(maxsize=32)
+def encode(story: Story, kind: FormatName = "ninjs") -> bytes:
+    """Members that read the same rendition get the same bytes. Raises: UnicodeEncodeError."""
+    return FORMATS[kind].encode(story)
+
+
+@lru_cache(maxsize=256)
+def _language(language: str) -> dict[str, str]:
+    return {"Content-Language": language} if LANGUAGE.fullmatch(language) else {}
 
 
 def _header_value(value: object) -> object:
     return SecretStr(value) if isinstance(value, str) else resolve_secret(value)
-
-
-def signing_key(secret: str) -> bytes:
-    """The key in `whsec_…`. Raises: ValueError, which does not show it."""
-    encoded = secret.removeprefix(PREFIX)
-    try:
-        key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        raise ValueError(f"a signing secret is {PREFIX} and base64; this one is not base64") from None
-    if len(key) not in KEY_BYTES:
-        raise ValueError(f"a signing secret holds 24 to 64 bytes; this one holds {len(key)}")
-    return key
 
 
 class Webhook:
@@ -67,9 +70,20 @@ class Webhook:
         """`[[members.channels]] type = "webhook"`."""
 
         url: HttpUrl
-        secrets: tuple[Secret, ...] = Field(min_length=1, description="Newest first; each one signs.")
+        secrets: tuple[Secret, ...] = Field(
+            min_length=1,
+            description="Newest first; each signs: whsec_… shared with the receiver, or whsk_… (ed25519).",
+        )
+        format: FormatName = "ninjs"
         headers: dict[str, Annotated[SecretStr, BeforeValidator(_header_value)]] = Field(
-            {}, description="Sent along; a value may be a secret."
+            {}, description="Sent along, such as Authorization; a value may be a secret."
+        )
+        client_cert: FilePath | None = Field(
+            None, description="PEM file of a certificate that we show, with those that signed it (mTLS)."
+        )
+        client_key: FilePath | None = Field(None, description="PEM file of its key, if that stands apart.")
+        ca: FilePath | None = Field(
+            None, description="PEM file of the authorities trusted instead of the system's."
         )
         allow_private: bool = Field(False, description="May it be on a private or loopback address.")
 
@@ -84,7 +98,7 @@ class Webhook:
         @classmethod
         def _are_keys(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
             for secret in secrets:
-                signing_key(secret.get_secret_value())
+                signer(secret.get_secret_value())
             return secrets
 
         @field_validator("headers")
@@ -99,17 +113,30 @@ class Webhook:
                     raise ValueError(f"the value of the header {name} holds a control character")
             return headers
 
+        @model_validator(mode="after")
+        def _can_show_it(self) -> Self:
+            if self.client_key and not self.client_cert:
+                raise ValueError("client_key goes with client_cert")
+            if (self.client_cert or self.ca) and self.url.scheme != "https":
+                raise ValueError("client_cert and ca are for an https url")
+            return self
+
     def __init__(
         self, settings: Settings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self.settings = settings
         self.clock = clock
         self.url = URL(str(settings.url), encoded=True)
-        self.keys = [signing_key(secret.get_secret_value()) for secret in settings.secrets]
+        secrets = [secret.get_secret_value() for secret in settings.secrets]
+        self.signers = [signer(secret) for secret in secrets]
+        self.public_keys = [public_key(secret) for secret in secrets if is_private(secret)]
+        self.tls: ssl.SSLContext | bool = not (settings.client_cert or settings.ca)
+        """The system's (True), our own, or False: ours that is still to be read."""
         self.http: aiohttp.ClientSession
 
     async def __aenter__(self) -> Self:
-        headers = CIMultiDict({"User-Agent": "distributor", "Content-Type": ninjs.MEDIA_TYPE})
+        kind = FORMATS[self.settings.format]
+        headers = CIMultiDict({"User-Agent": "distributor", "Content-Type": kind.media_type})
         headers["Accept-Encoding"] = "identity"  # and nothing is unpacked: it could be a bomb
         headers.update({name: value.get_secret_value() for name, value in self.settings.headers.items()})
         total = self.settings.timeout.total_seconds()
@@ -121,51 +148,74 @@ class Webhook:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
         )
+        with suppress(Denied):  # to be said of this channel, while the others open
+            await self._load()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         await self.http.close()
 
     async def send(self, story: Story, key: IdempotencyKey) -> Receipt:
-        """POST the story as ninjs. Raises: Unavailable, Refused, Denied, Gone."""
-        try:
-            body = encode(story)
-        except UnicodeEncodeError as e:
-            raise Refused(f"the text cannot be written in UTF-8: {e.reason}") from e
+        """POST the story in its format. Raises: Unavailable, Refused, Denied, Gone."""
+        body = await self._body(story)
+        if self.tls is False:
+            await self._load()
         now = self.clock()
+        headers = self.sign(key, now, body)
+        headers |= _language(story.language)
         try:
             async with self.http.post(
-                self.url, data=_payload(body), headers=self.sign(key, now, body), allow_redirects=False
+                self.url, data=_payload(body), headers=headers, allow_redirects=False, ssl=self.tls
             ) as answer:
-                receipt = read(answer.status, answer.headers.get("Retry-After"), now, await _said(answer))
+                said = await _said(answer)
+                if answer.status == 400 and NO_CERTIFICATE in said:
+                    raise Denied(tidy(f"HTTP 400 {said}"))
+                receipt = read(answer.status, answer.headers.get("Retry-After"), now, said)
                 url = self._location(answer)
                 return replace(receipt, url=url) if url else receipt
         except (aiohttp.ClientError, TimeoutError) as e:
             raise self._failure(e) from e
 
     def sign(self, key: IdempotencyKey, now: datetime, body: bytes) -> dict[str, str]:
-        """The three headers, with a signature for each secret: a receiver may know only the old one."""
+        """The three headers, with a signature for each secret: a receiver may know only an old one."""
         timestamp = str(int(now.timestamp()))
         content = f"{key}.{timestamp}.".encode() + body
-        signatures = (base64.b64encode(hmac.digest(k, content, "sha256")).decode() for k in self.keys)
         return {
             "webhook-id": key,
             "webhook-timestamp": timestamp,
-            "webhook-signature": " ".join(f"v1,{signature}" for signature in signatures),
+            "webhook-signature": " ".join([sign(content) for sign in self.signers]),
         }
 
     async def check(self) -> str:
         """Who answers a HEAD: any answer will do that does not say that nobody is there.
 
+        Says the public keys by which the receiver verifies, too.
         Raises: Gone, Denied (404; 301 and 308, which a POST would get too), Unavailable (5xx).
         """
+        if self.tls is False:
+            await self._load()
         try:
-            async with self.http.head(self.url, allow_redirects=False) as answer:
+            async with self.http.head(self.url, allow_redirects=False, ssl=self.tls) as answer:
                 if answer.status in (301, 308, 404, 410) or (answer.status >= 500 and answer.status != 501):
                     read(answer.status, answer.headers.get("Retry-After"), self.clock())
-                return f"HTTP {answer.status} from {self.url.host}"
+                return "; ".join((f"HTTP {answer.status} from {self.url.host}", *self.public_keys))
         except (aiohttp.ClientError, TimeoutError) as e:
             raise self._failure(e) from e
+
+    async def _body(self, story: Story) -> bytes:
+        kind = self.settings.format
+        try:
+            if kind == "ninjs" or len(story.body) <= LONG:
+                return encode(story, kind)
+            return await asyncio.to_thread(encode, story, kind)
+        except UnicodeEncodeError as e:
+            raise Refused(f"the text cannot be written in UTF-8: {e.reason}") from e
+
+    async def _load(self) -> None:
+        """Our certificate and authorities; a file that was bad is read anew. Raises: Denied."""
+        if self.tls is False:
+            told = self.settings
+            self.tls = await asyncio.to_thread(context, told.ca, told.client_cert, told.client_key)
 
     def _location(self, answer: aiohttp.ClientResponse) -> str:
         """Where the receiver says the item stands (RFC 9110 §10.2.2)."""
@@ -178,6 +228,8 @@ class Webhook:
     def _failure(self, error: Exception) -> ChannelError:
         """What it means that no answer came. The address may hold a token: only the host is named."""
         host = self.url.host
+        if alert := turned_away(error):
+            return Denied(tidy(f"{host} ended TLS: {alert}"))
         match error:
             case aiohttp.ClientConnectorDNSError():
                 return Unavailable(f"{host} cannot be resolved")

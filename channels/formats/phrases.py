@@ -18,6 +18,7 @@ class Phrases:
     machine: str
     edited: str
     withdrawn: str
+    corrected: str
 
 
 PHRASES = {
@@ -29,6 +30,7 @@ PHRASES = {
             machine="This text was translated by a machine.",
             edited="This text was translated by a machine and edited by a person.",
             withdrawn="Withdrawn",
+            corrected="Corrected",
         ),
         Phrases(
             language="ru",
@@ -36,6 +38,7 @@ PHRASES = {
             machine="Этот текст переведён машиной.",
             edited="Этот текст переведён машиной и отредактирован человеком.",
             withdrawn="Материал отозван",
+            corrected="Исправлено",
         ),
         Phrases(
             language="zh",
@@ -43,6 +46,7 @@ PHRASES = {
             machine="本文由机器翻译。",
             edited="本文由机器翻译并经人工编辑。",
             withdrawn="已撤回",
+            corrected="更正",
         ),
         Phrases(
             language="zh-Hant",
@@ -50,6 +54,7 @@ PHRASES = {
             machine="本文由機器翻譯。",
             edited="本文由機器翻譯並經人工編輯。",
             withdrawn="已撤回",
+            corrected="更正",
         ),
         Phrases(
             language="ja",
@@ -57,6 +62,7 @@ PHRASES = {
             machine="この記事は機械翻訳です。",
             edited="この記事は機械翻訳を人が編集したものです。",
             withdrawn="取り下げ",
+            corrected="訂正",
         ),
         Phrases(
             language="it",
@@ -64,6 +70,7 @@ PHRASES = {
             machine="Questo testo è stato tradotto automaticamente.",
             edited="Questo testo è stato tradotto automaticamente e rivisto da una persona.",
             withdrawn="Ritirato",
+            corrected="Corretto",
         ),
         Phrases(
             language="de",
@@ -71,6 +78,7 @@ PHRASES = {
             machine="Dieser Text wurde maschinell übersetzt.",
             edited="Dieser Text wurde maschinell übersetzt und von einem Menschen bearbeitet.",
             withdrawn="Zurückgezogen",
+            corrected="Korrigiert",
         ),
         Phrases(
             language="fr",
@@ -78,6 +86,7 @@ PHRASES = {
             machine="Ce texte a été traduit automatiquement.",
             edited="Ce texte a été traduit automatiquement et relu par une personne.",
             withdrawn="Retiré",
+            corrected="Corrigé",
         ),
         Phrases(
             language="es",
@@ -85,6 +94,7 @@ PHRASES = {
             machine="Este texto ha sido traducido automáticamente.",
             edited="Este texto ha sido traducido automáticamente y editado por una persona.",
             withdrawn="Retirado",
+            corrected="Corregido",
         ),
     )
 }

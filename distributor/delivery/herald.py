@@ -101,7 +101,7 @@ def compose(row: AnyRow, domain: str) -> Story:
     return Story(
         uri=f"tag:{domain},{row.raised:%Y-%m-%d}:notice:{row.id}",
         slug=f"notice-{row.id}" + ("-over" if row.over else ""),
-        version=2 if row.over else 1,
+        version=1,
         language="en",
         original_language="en",
         origin="original",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -11,6 +13,7 @@ from channel_stories import HEADLINES, HOSTILE, STORY, TEXTS, in_language, story
 from hypothesis import example, given, settings
 
 from channels.formats import html, text
+from channels.formats.phrases import PHRASES
 from channels.message import compose
 from channels.story import IdempotencyKey, Story
 
@@ -38,7 +41,7 @@ def alternatives(mail: EmailMessage) -> list[str]:
 
 @pytest.mark.parametrize("language", sorted(HEADLINES))
 def test_the_text_arrives_as_it_was_in_every_language(language: str) -> None:
-    given = in_language(language)
+    given = replace(in_language(language), version=1)
     mail = parsed(given)
     assert mail["Subject"] == given.headline
     assert alternatives(mail) == [text.encode(given), html.encode(given).decode()]
@@ -109,6 +112,46 @@ def test_the_list_id_is_left_out_where_there_is_none() -> None:
     assert "List-Id" not in parsed(STORY, list_id="")
 
 
+def test_all_versions_of_a_story_are_one_thread() -> None:
+    """As JWZ's algorithm has it, which Thunderbird's is like: who refers to the same is together."""
+    mails = [parsed(story(version=n, headline=f"v{n}"), f"d-{n}") for n in (1, 2, 3)]
+    (root,) = {mail["References"] for mail in mails}
+    assert [mail["In-Reply-To"] for mail in mails] == [None, root, root]
+    assert root not in {mail["Message-ID"] for mail in mails}
+    assert re.fullmatch(r"<[0-9a-f]{32}\.story@weekly-edition\.example>", root)
+
+
+def test_a_withdrawal_stands_in_the_thread_of_what_it_withdraws() -> None:
+    withdrawn = parsed(story(version=3, pub_status="canceled"))
+    assert withdrawn["In-Reply-To"] == withdrawn["References"] == parsed(story(version=1))["References"]
+
+
+def test_another_story_language_or_sender_is_another_thread() -> None:
+    others = [
+        parsed(story(uri=STORY.uri + "2")),
+        parsed(STORY, sender="wire@other.example"),
+        parsed(STORY),
+    ]
+    assert len({mail["References"] for mail in others}) == 3
+
+
+ONE_CLICK, BY_MAIL = "https://wire.example/leave?m=jst,desk&t=" + "x" * 300, "mailto:leave@wire.example"
+
+
+@pytest.mark.parametrize(
+    ("unsubscribe", "said", "post"),
+    [
+        ((), None, None),
+        ((ONE_CLICK,), f"<{ONE_CLICK}>", "List-Unsubscribe=One-Click"),
+        ((BY_MAIL,), f"<{BY_MAIL}>", None),
+        ((ONE_CLICK, BY_MAIL), f"<{ONE_CLICK}>, <{BY_MAIL}>", "List-Unsubscribe=One-Click"),
+    ],
+)
+def test_how_to_leave_is_said(unsubscribe: tuple[str, ...], said: str | None, post: str | None) -> None:
+    mail = parsed(STORY, unsubscribe=unsubscribe)
+    assert (mail["List-Unsubscribe"], mail["List-Unsubscribe-Post"]) == (said, post)
+
+
 @pytest.mark.parametrize(("urgency", "importance"), [(1, "high"), (2, "high"), (3, None), (5, None)])
 def test_what_is_urgent_is_important(urgency: int, importance: str | None) -> None:
     mail = parsed(story(urgency=urgency))
@@ -118,6 +161,20 @@ def test_what_is_urgent_is_important(urgency: int, importance: str | None) -> No
 
 def test_a_withdrawal_says_so_in_its_subject() -> None:
     assert parsed(story(pub_status="canceled", headline="A"))["Subject"] == "Материал отозван: A"
+
+
+@pytest.mark.parametrize(
+    ("language", "says"), [("en", "Corrected"), ("ja", "訂正"), ("zh-Hans", "更正"), ("ru", "Исправлено")]
+)
+def test_a_correction_says_so_in_its_subject_in_brackets(language: str, says: str) -> None:
+    assert parsed(story(language=language, version=2, headline="A"))["Subject"] == f"[{says}] A"
+    assert parsed(story(language=language, version=1, headline="A"))["Subject"] == "A"
+
+
+def test_every_language_that_has_words_of_ours_has_one_for_a_correction() -> None:
+    said = {language: phrases.corrected for language, phrases in PHRASES.items()}
+    assert all(word.strip() and word != PHRASES[language].withdrawn for language, word in said.items())
+    assert [language for language, word in said.items() if word == "Corrected"] == ["en"]
 
 
 def test_the_same_delivery_at_the_same_time_is_the_same_mail() -> None:
@@ -133,8 +190,8 @@ def test_the_same_delivery_at_the_same_time_is_the_same_mail() -> None:
 @example("a " * 90 + "é")
 @example(" =? ")
 def test_a_headline_is_one_subject_and_nothing_else(headline: str) -> None:
-    mail = parsed(story(headline=headline, body="", summary=""))
-    assert list(mail.keys()) == list(parsed(story(body="", summary="")).keys())
+    mail = parsed(story(version=1, headline=headline, body="", summary=""))
+    assert list(mail.keys()) == list(parsed(story(version=1, body="", summary="")).keys())
     expected = "".join(" " if ord(c) < 32 or 127 <= ord(c) < 160 else c for c in headline).split()
     assert mail["Subject"].split() == expected
 

@@ -21,8 +21,9 @@ from standardwebhooks import WebhookVerificationError
 import channels.webhook
 from channels.channel import Denied, Gone, Refused, Unavailable
 from channels.formats import ninjs
+from channels.signing import signing_key
 from channels.story import IdempotencyKey
-from channels.webhook import Webhook, signing_key
+from channels.webhook import Webhook
 
 NEW = "whsec_" + base64.b64encode(b"n" * 32).decode()
 OLD = "whsec_" + base64.b64encode(b"o" * 24).decode()
