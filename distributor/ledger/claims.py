@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Select,
     and_,
@@ -30,6 +31,9 @@ from distributor.ledger.tables import PENDING, SENDING, WAITING, AnyRow, article
 BURST = 0.1
 """Seconds that a lane with a rate may save up: it is paced evenly, and turns take some milliseconds."""
 LEAST = 9
+
+_STEPS: list[ColumnElement[int]] = [literal_column(str(n)) for n in range(1, LEAST + 1)]
+"""Written into the statement: a list that is bound is written anew each time."""
 
 CLAIMED = [delivery.c[name] for name in Claim._fields]
 _d = delivery.alias("d")
@@ -127,7 +131,7 @@ def _lanes(ours: Any = None) -> Select[Any]:
 
 def _due(dialect: str, *where: Any) -> list[Any]:
     """SQLite goes to each urgency in the index, and past none that is due later only, if it is told which."""
-    steps = [_d.c.urgency.in_(range(1, LEAST + 1))] if dialect == "sqlite" else []
+    steps = [_d.c.urgency.in_(_STEPS)] if dialect == "sqlite" else []
     return [*where, *steps, _d.c.state == PENDING, _d.c.due <= bindparam("b_now")]
 
 
@@ -163,10 +167,10 @@ _LANES, _LANES_OF, _LOCK = _lanes(), _lanes(bindparam("b_ours", expanding=True))
 
 def _next() -> Select[Any]:
     """Of each lane and urgency the first in the index: what closed lanes have waiting is never looked at."""
-    steps = union_all(*(select(literal_column(str(n)).label("n")) for n in range(1, LEAST + 1))).subquery()
+    steps = union_all(*(select(step.label("n")) for step in _STEPS)).subquery()
     its = (_d.c.lane == lane.c.id) & (_d.c.urgency == steps.c.n) & (_d.c.state == PENDING)
     first = select(_d.c.due).where(its, _d.c.due > bindparam("b_after"))
-    first = first.order_by(_d.c.due, _d.c.id).limit(1)  # with the id: not by ix_delivery_due
+    first = first.order_by(_d.c.due, _d.c.id).limit(1)
     soonest = func.min(first.correlate(lane, steps).scalar_subquery(), type_=_d.c.due.type)
     return select(soonest).select_from(lane.join(steps, true())).where(lane.c.state == "open")
 

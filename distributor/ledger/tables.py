@@ -221,8 +221,7 @@ delivery = Table(
 )
 for name, columns, state in (
     ("ix_delivery_pending", ("lane", "urgency", "due", "id"), PENDING),
-    ("ix_delivery_due", ("due",), PENDING),
-    ("ix_delivery_sending", ("lane", "article", "language"), SENDING),
+    ("ix_delivery_sending", ("lane", "article", "language", "digest"), SENDING),
     ("ix_delivery_waiting", ("rendition",), WAITING),
     ("ix_delivery_coming", ("lane", "id"), WAITING),
 ):

@@ -31,6 +31,16 @@ def upgrade() -> None:
         op.add_column(table, sa.Column("pruned", sa.String(), nullable=True))
     for name in ("guid", "slug"):
         op.create_index(f"ix_article_{name}", "article", [name])
+    op.drop_index("ix_delivery_due", "delivery")
+    op.drop_index("ix_delivery_sending", "delivery")
+    sending = sa.text("state = 'sending'")
+    op.create_index(
+        "ix_delivery_sending",
+        "delivery",
+        ["lane", "article", "language", "digest"],
+        sqlite_where=sending,
+        postgresql_where=sending,
+    )
     whole = sa.text("pruned IS NULL")
     op.create_index("ix_version_created", "version", ["created"], sqlite_where=whole, postgresql_where=whole)
     waiting = sa.text("state = 'waiting'")
