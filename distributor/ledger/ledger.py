@@ -28,8 +28,13 @@ T = TypeVar("T")
 STARTING = 0x64697374  # the number of an advisory lock of ours on PostgreSQL
 RELISTEN = 1.0  # seconds after which a lost connection is tried again
 LOOK = 0.25  # seconds between two looks whether another process has committed, on SQLite
-SERVER_SETTINGS = {"idle_in_transaction_session_timeout": "10s"}
-"""A worker that hangs or is cut off amid a transaction would keep its locks on lanes: it loses them."""
+SERVER_SETTINGS = {
+    # A worker that hangs or is cut off amid a transaction would keep its locks on lanes: it loses them.
+    "idle_in_transaction_session_timeout": "10s",
+    # The same few statements all day: planned once, and not by what 100,000 rows that wait elsewhere suggest.
+    "plan_cache_mode": "force_generic_plan",
+}
+"""Of PostgreSQL, for each connection of ours."""
 BUSY_MS = 30_000  # how long a write waits for another process's transaction on SQLite
 
 
