@@ -7,7 +7,6 @@ import re
 import secrets
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
@@ -19,10 +18,11 @@ from pydantic import Field, FilePath, HttpUrl, field_validator, model_validator
 from yarl import URL
 
 from channels.answers import read, tidy
-from channels.channel import ChannelError, Denied, Unavailable
+from channels.channel import Denied, Unavailable
 from channels.extras import extra
 from channels.formats.kinds import FormatName
-from channels.net import connector, kept_away
+from channels.net import connector
+from channels.no_answer import no_answer, words_of
 from channels.placing import USUAL, File, Relative, placed, tell_apart
 from channels.settings import ChannelSettings, Secret
 from channels.story import IdempotencyKey, Receipt, Story
@@ -31,10 +31,6 @@ with extra("s3"):
     from aiohttp_s3_client import S3Client
 
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-SAID_LIMIT = 4096
-"""Bytes of an answer that are read."""
-PATIENCE = 1.0
-"""Seconds that an answer's body is waited for, once its status is known."""
 LARGE = 2**20
 CODE = re.compile(r"<Code>([A-Za-z0-9.]+)</Code>")
 WORDS = re.compile(r"<Message>([^<]*)</Message>")
@@ -192,19 +188,9 @@ class S3:
                 method, path, allow_redirects=False, ssl=self.trust, **more
             ) as answer:
                 retry_after = answer.headers.get("Retry-After")
-                return verdict(answer.status, retry_after, self.clock(), await _said(answer))
+                return verdict(answer.status, retry_after, self.clock(), await words_of(answer))
         except (aiohttp.ClientError, TimeoutError) as e:
-            raise failure(e, self.url.host or "") from e
-
-
-async def _said(answer: aiohttp.ClientResponse) -> str:
-    """The start of the body; what cannot be read does not matter beside the status."""
-    said = b""
-    with suppress(aiohttp.ClientError, TimeoutError):
-        async with asyncio.timeout(PATIENCE):
-            while len(said) < SAID_LIMIT and (chunk := await answer.content.read(SAID_LIMIT - len(said))):
-                said += chunk
-    return said.decode("utf-8", "replace")
+            raise no_answer(e, self.url.host) from e
 
 
 def verdict(status: int, retry_after: str | None, now: datetime, said: str) -> str:
@@ -217,28 +203,6 @@ def verdict(status: int, retry_after: str | None, now: datetime, said: str) -> s
     if status >= 300 and (name in DENIED or name.startswith("KMS.")):
         raise Denied(tidy(f"HTTP {status} {told}"))
     return read(status, retry_after, now, told).answer
-
-
-def failure(error: Exception, host: str) -> ChannelError:
-    """What it means that no answer came."""
-    match error:
-        case aiohttp.ClientConnectorDNSError():
-            return Unavailable(f"{host} cannot be resolved")
-        case aiohttp.ClientConnectorCertificateError():
-            return Denied(tidy(f"{host} has a bad certificate: {error.certificate_error}"))
-        case aiohttp.ClientConnectorSSLError():
-            return Denied(tidy(f"no TLS with {host}: {error.os_error}"))
-        case aiohttp.ClientConnectorError() if kept_away(error):
-            return Denied(f"{host} is a private address; allow_private = true permits it")
-        case aiohttp.ClientConnectorError():
-            return Unavailable(tidy(f"no connection to {host}: {error.os_error}"), blip=True)
-        case aiohttp.ConnectionTimeoutError():
-            return Unavailable(f"no connection to {host} in time", blip=True)
-        case aiohttp.InvalidURL():
-            return Denied("the endpoint cannot be requested")
-        case TimeoutError():
-            return Unavailable(f"no answer from {host} in time", unknown=True)
-    return Unavailable(f"no answer from {host}: {type(error).__name__}", unknown=True)
 
 
 def _base(settings: S3.Settings) -> URL:

@@ -23,19 +23,18 @@ from pydantic import BeforeValidator, Field, FilePath, HttpUrl, SecretStr, field
 from yarl import URL
 
 from channels.answers import read, tidy
-from channels.channel import ChannelError, Denied, Refused, Unavailable
+from channels.channel import ChannelError, Denied, Refused
 from channels.formats.kinds import FORMATS, FormatName
-from channels.net import connector, kept_away
+from channels.net import connector
+from channels.no_answer import no_answer, words_of
 from channels.settings import ChannelSettings, Secret, resolve_secret
 from channels.signing import is_private, public_key, signer
 from channels.story import IdempotencyKey, Receipt, Story
 from channels.tls import context, turned_away
 
 LARGE = 2**20
-SAID_LIMIT = 2048
-"""Bytes of an answer's body that are read."""
-PATIENCE = 1.0
-"""Seconds that an answer's body is waited for, once its status is known."""
+LONGEST = 2048
+"""Characters of an address that is kept."""
 
 LONG = 20_000
 """Characters of a body from which on a thread is worth its price, in any format but ninjs."""
@@ -167,7 +166,7 @@ class Webhook:
             async with self.http.post(
                 self.url, data=_payload(body), headers=headers, allow_redirects=False, ssl=self.tls
             ) as answer:
-                said = await _said(answer)
+                said = await words_of(answer)
                 if answer.status == 400 and NO_CERTIFICATE in said:
                     raise Denied(tidy(f"HTTP 400 {said}"))
                 receipt = read(answer.status, answer.headers.get("Retry-After"), now, said)
@@ -222,7 +221,7 @@ class Webhook:
         if location := answer.headers.get("Location"):
             with suppress(ValueError):
                 url = self.url.join(URL(location))
-                return str(url) if url.scheme in ("http", "https") and len(location) < SAID_LIMIT else ""
+                return str(url) if url.scheme in ("http", "https") and len(location) < LONGEST else ""
         return ""
 
     def _failure(self, error: Exception) -> ChannelError:
@@ -230,38 +229,9 @@ class Webhook:
         host = self.url.host
         if alert := turned_away(error):
             return Denied(tidy(f"{host} ended TLS: {alert}"))
-        match error:
-            case aiohttp.ClientConnectorDNSError():
-                return Unavailable(f"{host} cannot be resolved")
-            case aiohttp.ClientConnectorCertificateError():
-                return Denied(tidy(f"{host} has a bad certificate: {error.certificate_error}"))
-            case aiohttp.ClientConnectorSSLError():
-                return Denied(tidy(f"no TLS with {host}: {error.os_error}"))
-            case aiohttp.ClientConnectorError() if kept_away(error):
-                return Denied(f"{host} is a private address; allow_private = true permits it")
-            case aiohttp.ClientConnectorError():
-                return Unavailable(tidy(f"no connection to {host}: {error.os_error}"), blip=True)
-            case aiohttp.ConnectionTimeoutError():
-                return Unavailable(f"no connection to {host} in time", blip=True)
-            case aiohttp.InvalidURL():
-                return Denied("the url cannot be requested")
-            case TimeoutError():
-                return Unavailable(f"no answer from {host} in time", unknown=True)
-        return Unavailable(f"no answer from {host}: {type(error).__name__}", unknown=True)
+        return no_answer(error, host)
 
 
 def _payload(body: bytes) -> bytes | BytesIO:
     """A large body in a form that aiohttp writes piece by piece, so that others are served meanwhile."""
     return body if len(body) <= LARGE else BytesIO(body)
-
-
-async def _said(answer: aiohttp.ClientResponse) -> str:
-    """The start of the body; what cannot be read does not matter beside the status."""
-    if answer.content.at_eof():
-        return ""
-    said = b""
-    with suppress(aiohttp.ClientError, TimeoutError):
-        async with asyncio.timeout(PATIENCE):
-            while len(said) < SAID_LIMIT and (chunk := await answer.content.read(SAID_LIMIT - len(said))):
-                said += chunk
-    return said.decode("utf-8", "replace")

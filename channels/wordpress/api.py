@@ -14,8 +14,9 @@ import aiohttp
 from yarl import URL
 
 from channels.answers import read, tidy
-from channels.channel import ChannelError, Denied, Refused, Unavailable
-from channels.net import connector, kept_away
+from channels.channel import ChannelError, Denied, Refused
+from channels.net import connector
+from channels.no_answer import no_answer
 from channels.wordpress.settings import WordPressSettings
 
 RELATION = "https://api.w.org/"
@@ -111,7 +112,7 @@ class Api:
             ) as answer:
                 return await self._understood(answer)
         except (aiohttp.ClientError, TimeoutError) as e:
-            raise self._failure(e, unknown=method != "GET") from e
+            raise no_answer(e, self.site.host, unknown=method != "GET") from e
 
     async def _understood(self, answer: aiohttp.ClientResponse) -> Any:
         good = 200 <= answer.status < 300
@@ -149,34 +150,12 @@ class Api:
                         )
                     link = answer.links[RELATION]["url"] if RELATION in answer.links else None
             except (aiohttp.ClientError, TimeoutError, ValueError) as e:
-                raise self._failure(e, unknown=False) from e
+                raise no_answer(e, self.site.host, unknown=False) from e
             root = URL(str(link)) if link else self.site / "wp-json/"
             if root.origin() != self.site.origin():
                 raise Denied(tidy(f"its API is at {root.origin()}, which is not the url of the settings"))
             self.root = root
         return self.root
-
-    def _failure(self, error: Exception, *, unknown: bool) -> ChannelError:
-        """What it means that no answer came; only the host is named."""
-        host = self.site.host
-        match error:
-            case aiohttp.ClientConnectorDNSError():
-                return Unavailable(f"{host} cannot be resolved")
-            case aiohttp.ClientConnectorCertificateError():
-                return Denied(tidy(f"{host} has a bad certificate: {error.certificate_error}"))
-            case aiohttp.ClientConnectorSSLError():
-                return Denied(tidy(f"no TLS with {host}: {error.os_error}"))
-            case aiohttp.ClientConnectorError() if kept_away(error):
-                return Denied(f"{host} is a private address; allow_private = true permits it")
-            case aiohttp.ClientConnectorError():
-                return Unavailable(tidy(f"no connection to {host}: {error.os_error}"), blip=True)
-            case aiohttp.ConnectionTimeoutError():
-                return Unavailable(f"no connection to {host} in time", blip=True)
-            case aiohttp.InvalidURL() | ValueError():
-                return Denied("the url cannot be requested")
-            case TimeoutError():
-                return Unavailable(f"no answer from {host} in time", unknown=unknown)
-        return Unavailable(f"no answer from {host}: {type(error).__name__}", unknown=unknown)
 
 
 class Answered(Exception):

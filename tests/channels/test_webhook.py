@@ -18,7 +18,7 @@ from receivers import HttpReceiver, hang, hang_up, http_receiver
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
-import channels.webhook
+import channels.no_answer
 from channels.channel import Denied, Gone, Refused, Unavailable
 from channels.formats import ninjs
 from channels.signing import signing_key
@@ -233,7 +233,7 @@ async def test_an_accepted_story_is_delivered_though_the_rest_of_the_answer_neve
         await stream.write(b"thank")
         return await hang(request)
 
-    monkeypatch.setattr(channels.webhook, "PATIENCE", 0.05)
+    monkeypatch.setattr(channels.no_answer, "PATIENCE", 0.05)
     receiver.answers = [half]
     assert (await webhook.send(STORY, KEY)).answer == "HTTP 200 thank"
 
