@@ -25,13 +25,24 @@ def bundle(db: Connection, times: Mapping[str, datetime], now: datetime) -> int:
     What comes later, or is translated later, waits for the next time. A lane that never had a digest begins
     with the next time, too.
     """
-    rows = db.execute(select(lane.c.id, lane.c.digested).where(lane.c.id.in_(times)).with_for_update())
     count = 0
-    for name, done in rows.all():
-        if done is None or done < times[name]:
-            db.execute(update(lane).where(lane.c.id == name).values(digested=times[name]))
+    for name, done in db.execute(_DIGESTED.where(lane.c.id.in_(times))).all():
+        if (done is None or done < times[name]) and _begins(db, name, done, times[name]):
             count += _bundle(db, name, times[name], now) if done else 0
     return count
+
+
+_DIGESTED = select(lane.c.id, lane.c.digested)
+
+
+def _begins(db: Connection, name: str, done: datetime | None, time: datetime) -> bool:
+    """Whether this worker makes it; a lane that another one has in hand waits for the next turn."""
+    free = _DIGESTED.where(lane.c.id == name).with_for_update(skip_locked=True)
+    row = db.execute(free).one_or_none()
+    if row is None or row.digested != done:
+        return False
+    db.execute(update(lane).where(lane.c.id == name).values(digested=time))
+    return True
 
 
 def _bundle(db: Connection, name: str, time: datetime, now: datetime) -> int:
@@ -68,8 +79,8 @@ def claim_digests(
     for name in db.execute(takes).scalars().all():
         first = _routine(name, now, delivery.c.digest).where(delivery.c.digest.is_not(None))
         key = db.execute(first.order_by(delivery.c.due, delivery.c.id).limit(1)).scalar_one_or_none()
-        if key and not _flies(db, name):
-            found[IdempotencyKey(key)] = _claim(db, worker, now, now + lease, key)
+        if key and not _flies(db, name) and (claims := _claim(db, worker, now, now + lease, key)):
+            found[IdempotencyKey(key)] = claims
     return found
 
 
