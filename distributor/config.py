@@ -191,6 +191,10 @@ class Config(Settings):
         """The source of that name, if it is configured."""
         return next((s for s in self.sources if s.name == name), None)
 
+    def to_us(self) -> dict[str, ChannelSettings]:
+        """The channels for notices by their names."""
+        return {f"{c.name or c.type} {n}": c for n, c in enumerate(self.notices, 1)}
+
     def lanes(self) -> dict[str, tuple[MemberSettings, ChannelSettings]]:
         """All channels of all members by their names in the ledger."""
         return {lane: (member, channel) for member in self.members for lane, channel in member.lanes()}

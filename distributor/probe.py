@@ -42,7 +42,8 @@ async def findings(config: Config) -> list[Finding]:
     """All that can be told without sending anything to anybody, in the order of the configuration."""
     asked: list[Coroutine[Any, Any, Finding]] = [_ledger(config)]
     asked += [_source(source) for source in config.sources]
-    asked += [_channel(lane, settings) for lane, (_, settings) in config.lanes().items()]
+    asked += [_channel(f"channel {lane}", settings) for lane, (_, settings) in config.lanes().items()]
+    asked += [_channel(f"notices {name}", settings) for name, settings in config.to_us().items()]
     engines = engines_of(config)
     asked += [_engine(remote) for remote in dict.fromkeys(engines.remotes.values())]
     told = await asyncio.gather(*asked)
@@ -76,14 +77,14 @@ async def _source(source: SourceSettings) -> Finding:
     return Finding(f"source {source.name}", not feed.warnings, said)
 
 
-async def _channel(lane: str, settings: ChannelSettings) -> Finding:
+async def _channel(name: str, settings: ChannelSettings) -> Finding:
     try:
         async with asyncio.timeout(settings.timeout.total_seconds()), make(settings) as channel:
-            return Finding(f"channel {lane}", True, await channel.check())
+            return Finding(name, True, await channel.check())
     except TimeoutError:
-        return Finding(f"channel {lane}", False, f"no answer in {settings.timeout.total_seconds():.0f} s")
+        return Finding(name, False, f"no answer in {settings.timeout.total_seconds():.0f} s")
     except ChannelError as e:
-        return Finding(f"channel {lane}", False, str(e))
+        return Finding(name, False, str(e))
 
 
 async def _engine(remote: LibreTranslate) -> Finding:

@@ -111,10 +111,8 @@ async def opened(config: Config, events: Events) -> AsyncIterator[Service]:
 
 
 async def _to_us(stack: AsyncExitStack, config: Config) -> dict[str, Channel]:
-    """The channels for notices, by their names."""
-    names = [f"{settings.name or settings.type} {n}" for n, settings in enumerate(config.notices, 1)]
-    opened = [await stack.enter_async_context(make(settings)) for settings in config.notices]
-    return dict(zip(names, opened, strict=True))
+    """The channels for notices, open."""
+    return {name: await stack.enter_async_context(make(c)) for name, c in config.to_us().items()}
 
 
 async def _line(stack: AsyncExitStack, member: MemberSettings, settings: ChannelSettings) -> Line:

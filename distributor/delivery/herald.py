@@ -19,8 +19,8 @@ from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import AnyRow
 
 EVERY = timedelta(minutes=1)
-LEASE = timedelta(minutes=2)
-"""After which what could not be told is tried again."""
+LEASE = timedelta(minutes=5)
+"""Of one notice, for all channels; after it what could not be told is tried again."""
 LONGEST = timedelta(seconds=60)
 """For one channel."""
 
@@ -66,9 +66,8 @@ class Herald:
         """All that nobody has been told of; how many that was."""
         if not self.channels:
             return 0
-        rows = await self.ledger.write(notices.take, self.worker, self.ledger.now(), LEASE)
         told = 0
-        for row in rows:
+        while row := await self.ledger.write(notices.take, self.worker, self.ledger.now(), LEASE):
             if await self._tell(row):
                 await self.ledger.write(notices.tell, row.id, row.over, self.ledger.now())
                 told += 1

@@ -11,8 +11,6 @@ from sqlalchemy import Connection, insert, or_, select, update
 from distributor.ledger.bell import ring
 from distributor.ledger.tables import AnyRow, notice
 
-AT_ONCE = 20
-
 
 def raise_(db: Connection, kind: str, subject: str, text: str, now: datetime) -> bool:
     """Unless it stands there already; whether it is new. The newest text is kept."""
@@ -39,13 +37,13 @@ def close(db: Connection, id_: int, now: datetime) -> bool:
     return bool(db.execute(update(notice).where(its).values(over=now, told=now)).rowcount)
 
 
-def take(db: Connection, worker: str, now: datetime, lease: timedelta) -> list[AnyRow]:
-    """What nobody has been told of yet, leased to `worker`, oldest first."""
+def take(db: Connection, worker: str, now: datetime, lease: timedelta) -> AnyRow | None:
+    """The oldest that nobody has been told of yet, leased to `worker`."""
     free = or_(notice.c.leased_until.is_(None), notice.c.leased_until < now)
-    untold = select(notice.c.id).where(notice.c.told.is_(None), free).order_by(notice.c.id).limit(AT_ONCE)
+    untold = select(notice.c.id).where(notice.c.told.is_(None), free).order_by(notice.c.id).limit(1)
     mine = update(notice).where(notice.c.id.in_(untold.with_for_update(skip_locked=True)))
     taken = mine.values(lease=worker, leased_until=now + lease).returning(notice)
-    return sorted(db.execute(taken).all(), key=lambda row: row.id)
+    return db.execute(taken).one_or_none()
 
 
 def tell(db: Connection, id_: int, over: datetime | None, now: datetime) -> None:

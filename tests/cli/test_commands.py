@@ -255,3 +255,9 @@ def test_what_waits_for_a_digest_is_not_due(run: Run) -> None:
     Path("config.toml").write_text(told, encoding="utf-8")
     assert "2 pending (2 of them for their member's hours)" in run("run", "--once").output
     assert arrived() == []
+
+
+def test_check_asks_the_channels_for_notices_too(run: Run) -> None:
+    Path("config.toml").write_text('[[notices]]\ntype = "folder"\npath = "/proc/away"\n' + CONFIG, "utf-8")
+    result = run("check", status=1)
+    assert "notices folder 1" in result.output

@@ -121,7 +121,8 @@ async def test_notices_go_once_they_are_over_and_told(wire: Wire, ledger: Ledger
     await ledger.write(notices.settle, "a/x", wire.now(), ("parked",))
     later = wire.now() + DAY
     assert await ledger.write(retention.prune_notices, later) == 0
-    for row in await ledger.write(notices.take, "w1", wire.now(), DAY):
-        await ledger.write(notices.tell, row.id, row.over, wire.now())
+    row = await ledger.write(notices.take, "w1", wire.now(), DAY)
+    assert row
+    await ledger.write(notices.tell, row.id, row.over, wire.now())
     assert await ledger.write(retention.prune_notices, later) == 1
     assert [n["subject"] for n in await ledger.read(notices.listing)] == ["b/x"]
