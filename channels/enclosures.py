@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from html import unescape
 from urllib.parse import unquote
 
-import aiohttp
-from yarl import URL
-
 from channels.formats import html
-from channels.pictures import EXTENSIONS, HOPS, NoPicture, fetch, sniff
+from channels.media_types import EXTENSIONS, kind
+from channels.media_web import NoMedia, Supply
+from channels.pictures import fetch
 from channels.story import Media, Story
 
 MOST = 20
@@ -25,19 +24,6 @@ IMAGE = re.compile(r"<img\b[^<>]*>")
 SOURCE = re.compile(r'\ssrc="([^"]*)"')
 ALT = re.compile(r'\salt="([^"]*)"')
 UNSAFE = re.compile(r"[^\w.() -]+")
-
-# By the first bytes: offset, signature, type, extension. Nothing here runs when it is opened.
-KINDS = (
-    (0, b"%PDF-", "application/pdf", "pdf"),
-    (0, b"ID3", "audio/mpeg", "mp3"),
-    (0, b"\xff\xfb", "audio/mpeg", "mp3"),
-    (0, b"OggS", "audio/ogg", "ogg"),
-    (0, b"fLaC", "audio/flac", "flac"),
-    (8, b"WAVE", "audio/wav", "wav"),
-    (4, b"ftypM4A", "audio/mp4", "m4a"),
-    (4, b"ftyp", "video/mp4", "mp4"),
-    (0, b"\x1aE\xdf\xa3", "video/webm", "webm"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +47,20 @@ class Enclosed:
         return bool(self.pictures or self.files)
 
 
-async def enclose(http: aiohttp.ClientSession, story: Story, *, limit: int, patience: float) -> Enclosed:
+async def enclose(media: Supply, story: Story, *, limit: int, patience: float) -> Enclosed:
     """The pictures that the story's page shows, then its other media, as long as there is room and time.
 
     `limit`: bytes of all together, `patience`: seconds for all together. What does not fit, cannot be had or
     is not what it should be is left out. One after the other, so that no more than `limit` is in memory.
     """
-    store = _Store(http, limit, asyncio.get_running_loop().time() + patience)
+    store = _Store(media, limit, asyncio.get_running_loop().time() + patience)
     pictures: dict[str, File] = {}
     page = await asyncio.to_thread(html.encode, story)
     for url, alt in _shown(page.decode()):
         if picture := await store.picture(url, alt):
             pictures[url] = picture
-    others = [media for media in story.media if media.role != "picture"]
-    return Enclosed(pictures, tuple([file for media in others if (file := await store.file(media))]))
+    others = [other for other in story.media if other.role != "picture"]
+    return Enclosed(pictures, tuple([file for other in others if (file := await store.file(other))]))
 
 
 def _shown(page: str) -> Iterator[tuple[str, str]]:
@@ -91,8 +77,8 @@ def _shown(page: str) -> Iterator[tuple[str, str]]:
 class _Store:
     """Keeps account of what is left: bytes, seconds, files."""
 
-    def __init__(self, http: aiohttp.ClientSession, limit: int, until: float) -> None:
-        self.http = http
+    def __init__(self, media: Supply, limit: int, until: float) -> None:
+        self.media = media
         self.room = limit
         self.until = until
         self.asked = 0
@@ -100,25 +86,24 @@ class _Store:
     async def picture(self, url: str, alt: str) -> File | None:
         if patience := self._turn():
             try:
-                found = await fetch(self.http, url, limit=self.room, patience=patience)
-            except NoPicture:
+                found = await fetch(self.media, url, limit=self.room, patience=patience)
+            except NoMedia:
                 return None
             return self._kept(File(found.content, found.type, _name(_last(url), EXTENSIONS[found.type]), alt))
         return None
 
     async def file(self, media: Media) -> File | None:
-        if (media.length or 0) > self.room or not media.url.startswith(("https://", "http://")):
+        if (media.length or 0) > self.room:
             return None
         if patience := self._turn():
             try:
-                async with asyncio.timeout(patience):
-                    content = await self._read(media.url)
-            except (aiohttp.ClientError, TimeoutError, ValueError):
+                content = await self.media.get(media.url, limit=self.room, patience=patience)
+            except NoMedia:
                 return None
-            kind, extension = _kind(content)
-            if kind:
+            type, extension = kind(content)
+            if type:
                 name = _name(media.title or _last(media.url), extension)
-                return self._kept(File(content, kind, name, media.alt or media.caption))
+                return self._kept(File(content, type, name, media.alt or media.caption))
         return None
 
     def _turn(self) -> float:
@@ -130,27 +115,6 @@ class _Store:
     def _kept(self, file: File) -> File:
         self.room -= len(file.content)
         return file
-
-    async def _read(self, url: str) -> bytes:
-        """Raises: ValueError for what is too large or not there."""
-        headers = {"Accept": "*/*"}
-        async with self.http.get(URL(url), max_redirects=HOPS, headers=headers) as answer:
-            content = bytearray()
-            async for chunk in answer.content.iter_chunked(65536):
-                content += chunk
-                if answer.status != 200 or len(content) > self.room:
-                    raise ValueError(answer.status)
-            return bytes(content)
-
-
-def _kind(content: bytes) -> tuple[str, str]:
-    """Type and extension; empty for what we do not hand on."""
-    if picture := sniff(content):
-        return picture, EXTENSIONS[picture]
-    for offset, signature, kind, extension in KINDS:
-        if content.startswith(signature, offset):
-            return kind, extension
-    return "", ""
 
 
 def _name(of: str, extension: str) -> str:

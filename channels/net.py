@@ -44,9 +44,10 @@ def public_socket(addr_info: tuple[Any, ...]) -> socket.socket:
     return socket.socket(family, kind, proto)
 
 
-def connector(*, allow_private: bool, limit: int = 100) -> aiohttp.TCPConnector:
+def connector(*, allow_private: bool, limit: int = 100, per_host: int = 0) -> aiohttp.TCPConnector:
     """For an aiohttp session that goes to the public internet, or anywhere with `allow_private`."""
-    return aiohttp.TCPConnector(limit=limit, socket_factory=None if allow_private else public_socket)
+    factory = None if allow_private else public_socket
+    return aiohttp.TCPConnector(limit=limit, limit_per_host=per_host, socket_factory=factory)
 
 
 def kept_away(error: BaseException) -> bool:

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SerializeAsAny, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    field_validator,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -165,6 +173,33 @@ class RetentionSettings(Settings):
     )
 
 
+class MediaSettings(Settings):
+    """Files that channels with `media = "fetch"` carry, fetched once for all of them."""
+
+    cache: Path | None = Field(Path("var/media"), description='A folder; "": each channel fetches by itself.')
+    max_cache: Size = Field(
+        cast(Any, "1GB"), validate_default=True, ge=1_000_000, description="What was not used longest goes."
+    )
+    timeout: Duration = Field(cast(Any, "30s"), validate_default=True, gt=timedelta(), description="Of one.")
+    revalidate: Duration = Field(
+        cast(Any, "1h"),
+        validate_default=True,
+        ge=timedelta(),
+        description="After that its server is asked if it changed.",
+    )
+    retry: Duration = Field(
+        cast(Any, "5m"),
+        validate_default=True,
+        ge=timedelta(),
+        description="What could not be had is not asked for so long.",
+    )
+
+    @field_validator("cache", mode="before")
+    @classmethod
+    def _may_be_none(cls, cache: object) -> object:
+        return None if cache == "" else cache
+
+
 class Config(Settings):
     """The whole of config.toml."""
 
@@ -180,6 +215,7 @@ class Config(Settings):
         cast(Any, "15s"), validate_default=True, description="For what is in flight, once it is to stop."
     )
     retention: RetentionSettings = RetentionSettings()
+    media: MediaSettings = MediaSettings()
     notices: tuple[SerializeAsAny[ChannelSettings], ...] = Field(
         (), description="Channels to people of ours, who are told what wants a person."
     )

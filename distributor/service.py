@@ -17,9 +17,10 @@ from sqlalchemy import Connection
 
 from channels import registry
 from channels.channel import Channel
+from channels.media_cache import FetchesMedia, MediaCache
 from channels.settings import ChannelSettings
 from distributor import hours
-from distributor.config import Config, MemberSettings
+from distributor.config import Config, MediaSettings, MemberSettings
 from distributor.delivery.courier import Courier
 from distributor.delivery.flight import Line
 from distributor.delivery.herald import Herald
@@ -95,7 +96,8 @@ async def opened(config: Config, events: Events) -> AsyncIterator[Service]:
         ledger = await stack.enter_async_context(Ledger(config.storage))
         await stack.enter_async_context(ledger.alone())
         await ledger.write(_take_up, config, ledger.sqlite, ledger.now())
-        lines = {lane: await _line(stack, m, c) for lane, (m, c) in config.lanes().items()}
+        media = await _media(stack, config.media)
+        lines = {lane: await _line(stack, m, c, media) for lane, (m, c) in config.lanes().items()}
         engines = await stack.enter_async_context(engines_of(config))
         routes = Router(config, engines.can).routes
         interpreter = Interpreter(ledger, engines, glossaries_of(config))
@@ -115,8 +117,20 @@ async def _to_us(stack: AsyncExitStack, config: Config) -> dict[str, Channel]:
     return {name: await stack.enter_async_context(make(c)) for name, c in config.to_us().items()}
 
 
-async def _line(stack: AsyncExitStack, member: MemberSettings, settings: ChannelSettings) -> Line:
-    channel = await stack.enter_async_context(make(settings))
+async def _media(stack: AsyncExitStack, told: MediaSettings) -> MediaCache | None:
+    """Where channels that carry files have them from, unless each is to fetch by itself."""
+    if not told.cache:
+        return None
+    cache = MediaCache(
+        told.cache, room=told.max_cache, timeout=told.timeout, revalidate=told.revalidate, retry=told.retry
+    )
+    return await stack.enter_async_context(cache)
+
+
+async def _line(
+    stack: AsyncExitStack, member: MemberSettings, settings: ChannelSettings, media: MediaCache | None
+) -> Line:
+    channel = await stack.enter_async_context(make(settings, media))
     paced = settings.rate is not None
     return Line(
         channel,
@@ -135,9 +149,12 @@ def _rhythm(member: MemberSettings, settings: ChannelSettings) -> Rhythm:
     )
 
 
-def make(settings: ChannelSettings) -> Channel:
-    """The channel of these settings."""
-    return registry.load(settings.type)(settings)
+def make(settings: ChannelSettings, media: MediaCache | None = None) -> Channel:
+    """The channel of these settings; one that carries files has them from `media`."""
+    channel = registry.load(settings.type)(settings)
+    if isinstance(channel, FetchesMedia):
+        channel.media_cache = media
+    return channel
 
 
 def _terms(member: MemberSettings, channel: ChannelSettings) -> Terms:

@@ -15,7 +15,8 @@ from channels import pictures
 from channels.answers import read
 from channels.channel import ChannelError, Denied, Refused, Unavailable
 from channels.dialing import dial
-from channels.pictures import NoPicture
+from channels.media_cache import MediaCache, supply
+from channels.media_web import NoMedia, Supply
 from channels.settings import ChannelSettings, Secret, Size
 from channels.social.process import Ended, Pool, pool
 from channels.social.service import address, limits, service
@@ -62,21 +63,23 @@ class Social:
         self.service = service(settings.url.get_secret_value())
         self.name = str(self.service.service_name)
         self.limits = limits(self.service, settings.longest)
+        self.media_cache: MediaCache | None = None
+        self.media: Supply
         self.pool: Pool
 
     async def __aenter__(self) -> Self:
         self.pool = pool()
         self.pool.users += 1
-        self.http = pictures.session(allow_private=self.settings.picture_allow_private)
+        self.media = supply(self.media_cache, allow_private=self.settings.picture_allow_private)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        await self.http.close()
+        await self.media.close()
         self.pool.users -= 1
         if not self.pool.users:
             await self.pool.close()
 
-    async def send(self, story: Story, key: IdempotencyKey) -> Receipt:
+    async def send(self, story: Story, key: IdempotencyKey, number: int = 0) -> Receipt:
         """Post the story, once. Raises: Unavailable, Refused, Denied, Gone."""
         changed = story.version > 1 or story.pub_status == "canceled"
         if changed and not self.settings.corrections:
@@ -149,9 +152,9 @@ class Social:
             return None
         try:
             return await pictures.fetch(
-                self.http, media.url, limit=self.settings.picture_limit, patience=patience
+                self.media, media.url, limit=self.settings.picture_limit, patience=patience
             )
-        except NoPicture:
+        except NoMedia:
             return None
 
     def _receipt(self, answer: Mapping[str, Any], *, attached: bool) -> Receipt:

@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 from channels.answers import tidy
 from channels.channel import ChannelError, Denied, Gone, Refused, Unavailable
 from channels.filenames import safe
+from channels.media_cache import MediaCache
 from channels.story import IdempotencyKey, Receipt, Story
 from channels.wordpress import content
 from channels.wordpress.api import Answered, Api
@@ -51,18 +52,19 @@ class WordPress:
         self.settings = settings
         self.api = Api(settings, clock)
         self.terms = Terms(self.api)
-        self.library = Library(self.api)
+        self.media_cache: MediaCache | None = None
+        self.library: Library
         self.stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         await self.stack.enter_async_context(self.api)
-        await self.stack.enter_async_context(self.library)
+        self.library = await self.stack.enter_async_context(Library(self.api, self.media_cache))
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         await self.stack.aclose()
 
-    async def send(self, story: Story, key: IdempotencyKey) -> Receipt:
+    async def send(self, story: Story, key: IdempotencyKey, number: int = 0) -> Receipt:
         """Make the story's post, or change it. Raises: Unavailable, Refused, Denied."""
         withdrawn = story.pub_status == "canceled"
         return await self._within(self._withdraw(story) if withdrawn else self._post(story))
@@ -163,7 +165,7 @@ class WordPress:
             await self.api.delete(f"posts/{int(post['id'])}", force="true")
 
     async def _shelf(self, story: Story) -> Shelf:
-        return await self.library.shelve(story) if self.settings.media == "upload" else Shelf()
+        return await self.library.shelve(story) if self.settings.media != "link" else Shelf()
 
     def _fields(self, story: Story, shelf: Shelf) -> dict[str, Any]:
         s = self.settings
@@ -198,7 +200,7 @@ class WordPress:
             "edit_posts",
             "delete_posts",
             *(published if s.status == "publish" else []),
-            *(["upload_files"] if s.media == "upload" else []),
+            *(["upload_files"] if s.media != "link" else []),
             *(["manage_categories"] if s.create_terms and named else []),
             *(["edit_others_posts"] if s.author else []),
         ]

@@ -11,7 +11,9 @@ from typing import Any, Self
 from channels import pictures
 from channels.channel import ChannelError
 from channels.filenames import safe
-from channels.pictures import NoPicture, Picture
+from channels.media_cache import MediaCache, supply
+from channels.media_web import NoMedia
+from channels.pictures import Picture
 from channels.story import Media, Story
 from channels.wordpress import content
 from channels.wordpress.api import Answered, Api
@@ -42,16 +44,17 @@ class Shelf:
 class Library:
     """Fetches pictures and uploads them. Opened and closed as a context."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, cache: MediaCache | None) -> None:
         self.api = api
+        self.cache = cache
         self.settings = api.settings
 
     async def __aenter__(self) -> Self:
-        self.http = pictures.session(allow_private=self.settings.media_allow_private)
+        self.supply = supply(self.cache, allow_private=self.settings.media_allow_private)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        await self.http.close()
+        await self.supply.close()
 
     async def shelve(self, story: Story) -> Shelf:
         """The story's pictures, within half of the time; those that cannot be had are missing."""
@@ -63,7 +66,7 @@ class Library:
             try:
                 async with asyncio.timeout_at(until):
                     item = await self._item(media, story, until - loop.time())
-            except (NoPicture, Answered, ChannelError, TimeoutError, LookupError, TypeError):
+            except (NoMedia, Answered, ChannelError, TimeoutError, LookupError, TypeError):
                 shelf.missing += 1  # the text goes without it
             else:
                 shelf.add(media, item, may_lead=media in story.media)
@@ -72,7 +75,7 @@ class Library:
 
     async def _item(self, media: Media, story: Story, patience: float) -> Mapping[str, Any]:
         picture = await pictures.fetch(
-            self.http, media.url, limit=self.settings.media_limit, patience=max(patience, 0)
+            self.supply, media.url, limit=self.settings.media_limit, patience=max(patience, 0)
         )
         slug = f"{picture.digest}-{safe(story.language)}".lower()
         found = await self.api.get("media", slug=slug, context="edit", _fields=FIELDS)

@@ -30,7 +30,9 @@ class WordPressSettings(ChannelSettings):
         {}, description="BCP 47 → the plugin's code; its first part unless said: zh-Hans → zh."
     )
     author: int | None = Field(None, gt=0, description="Id of the posts' author; the user unless said.")
-    media: Literal["link", "upload"] = Field("link", description="Pictures stay where they are, or not.")
+    media: Literal["link", "fetch", "upload"] = Field(
+        "link", description="fetch: pictures go into the library there; 'upload' says the same."
+    )
     media_limit: Size = Field(10_000_000, description="Of one picture; a larger one is left out.")
     media_allow_private: bool = Field(False, description="May pictures be on a private address.")
     allow_private: bool = Field(False, description="May the site be on a private or loopback address.")

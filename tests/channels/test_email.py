@@ -258,7 +258,7 @@ async def test_a_check_of_a_server_that_greets_with_no_is_denied() -> None:
         ({"unsubscribe": "https://e.org/a>\r\nBcc: x"}, "https://… or mailto:"),
         ({"unsubscribe": ["mailto:a@e.org?subject=a b"]}, "https://… or mailto:"),
         ({"unsubscribe": ["https://e.org/1", "https://e.org/2"]}, "one https"),
-        ({"media": "attached"}, "'link' or 'inline'"),
+        ({"media": "attached"}, "'fetch' or 'inline'"),
         ({"attach_up_to": "much"}, "not a size"),
     ],
 )
