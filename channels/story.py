@@ -33,6 +33,27 @@ class Media:
     """Bytes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an article is about, as a vocabulary has it; where it names none, it is a category only."""
+
+    name: str
+    """For readers: one of the story's categories."""
+    scheme: str = ""
+    """The vocabulary, as the feed names it: as a rule an address."""
+    code: str = ""
+    """What the vocabulary calls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an article is about; it has a name, a position or both."""
+
+    name: str = ""
+    position: tuple[float, float] | None = None
+    """Latitude and longitude, degrees (WGS 84)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """One rendition (a version of an article in one language), ready to be formatted."""
@@ -53,6 +74,8 @@ class Story:
     """A sanitised HTML fragment."""
     url: str
     """Where the original stands."""
+    original_uri: str = ""
+    """The `uri` of the article in its original language; empty if nobody says."""
     source: str
     """The source's name for readers."""
     published: datetime
@@ -61,11 +84,20 @@ class Story:
     urgency: int = 5
     """IPTC: 1 (most) to 9 (least)."""
     pub_status: PubStatus = "usable"
+    embargoed_until: datetime | None = None
+    """Aware, UTC: not to be published before; None if there is no embargo."""
     ed_note: str = ""
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    subjects: tuple[Subject, ...] = ()
+    """Those of the categories that are of a vocabulary."""
+    places: tuple[Place, ...] = ()
+    publisher: str = ""
+    """The organisation that the source names as such."""
     media: tuple[Media, ...] = ()
     rights: str = ""
+    license: str = ""
+    """The address of the terms."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from channels.story import Media
+from channels.story import Media, Place, Subject
 from distributor.links import link_key
 
-__all__ = ["URGENT", "Content", "Item", "Media"]
+__all__ = ["URGENT", "Content", "Item", "Media", "Place", "Subject"]
 
 _LINK = re.compile(r'(\s(?:href|src)=")([^"]*)')
+_UNSEEN = ("subjects", "places", "publisher", "license")
+"""Fields that only machines read."""
 _BESIDE_TAG = re.compile(r"\s*(<[^>]*>)\s*")
 
 
@@ -36,13 +38,23 @@ class Content:
     updated: datetime | None = None
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    subjects: tuple[Subject, ...] = ()
+    """Those of the categories for which the feed names a vocabulary."""
+    places: tuple[Place, ...] = ()
+    publisher: str = ""
     media: tuple[Media, ...] = ()
     rights: str = ""
+    license: str = ""
+    """The address of the terms."""
 
     def fingerprint(self) -> str:
         """The same for two contents that a reader could not tell apart: dates do not count, nor do the order
-        of categories, white space, and the scheme or tracking parameters of a link."""
+        of categories, their codes, white space, and the scheme or tracking parameters of a link. What was
+        added to this class later does not count either: else an upgrade would make new versions of old news.
+        """
         told = asdict(replace(self, published=None, updated=None, body=_markup(self.body)))
+        for unseen in _UNSEEN:
+            del told[unseen]
         told["url"] = _link(self.url)
         told["categories"] = sorted(self.categories)
         for media in told["media"]:
@@ -63,11 +75,13 @@ class Content:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Content:
-        """The inverse of `to_json`."""
+        """The inverse of `to_json`; what an older version of this program did not know is empty."""
         dates = {key: _date(data.get(key)) for key in ("published", "updated")}
         lists = {key: tuple(data.get(key, ())) for key in ("authors", "categories")}
         media = tuple(Media(**m) for m in data.get("media", ()))
-        return cls(**{**data, **dates, **lists, "media": media})
+        subjects = tuple(Subject(**s) for s in data.get("subjects", ()))
+        places = tuple(_place(**p) for p in data.get("places", ()))
+        return cls(**{**data, **dates, **lists, "media": media, "subjects": subjects, "places": places})
 
 
 URGENT = 2
@@ -81,6 +95,10 @@ class Item:
     guid: str
     """The feed's own, or the link, or a hash of the text where it has neither."""
     content: Content
+
+
+def _place(name: str, position: list[float] | None) -> Place:
+    return Place(name, (position[0], position[1]) if position else None)
 
 
 def _link(url: str) -> str:

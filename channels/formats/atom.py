@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from lxml import etree
 
-from channels.formats import feeds
+from channels.formats import about, feeds
 from channels.formats.elements import (
     LANG,
     add,
@@ -19,14 +19,14 @@ from channels.formats.elements import (
     uri,
     web_address,
 )
-from channels.formats.feeds import DCTERMS, Feed
-from channels.story import Story
+from channels.formats.feeds import DCTERMS, GEORSS, Feed
+from channels.story import Story, Subject
 
 MEDIA_TYPE = "application/atom+xml"
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
-PREFIXES = {"dcterms": DCTERMS, "at": TOMBSTONES}
+PREFIXES = {"dcterms": DCTERMS, "georss": GEORSS, "at": TOMBSTONES}
 
 
 def encode(feed: Feed, stories: Iterable[Story]) -> bytes:
@@ -67,8 +67,9 @@ def _entry(document: etree._Element, story: Story) -> None:
     add(entry, "updated", timestamp(story.updated))
     for author in filter(None, map(line, story.authors)):
         add(add(entry, "author"), "name", author)
-    for category in filter(None, map(line, story.categories)):
-        add(entry, "category", "", {"term": category})
+    for subject in about.subjects(story):
+        _category(entry, subject)
+    feeds.places(entry, story)
     add(entry, f"{{{DCTERMS}}}isVersionOf", line(story.slug))
     _links(entry, story)
     if story.rights:
@@ -76,6 +77,14 @@ def _entry(document: etree._Element, story: Story) -> None:
     if summary := feeds.summary(story):
         add(entry, "summary", carried(summary))
     add(entry, "content", feeds.content(story), {"type": "html"})
+
+
+def _category(entry: etree._Element, subject: Subject) -> None:
+    """§4.2.2: `term` is the code, where there is one, and `label` the name."""
+    name, code = line(subject.name), line(subject.code)
+    if name or code:
+        told = {"term": code or name, "scheme": subject.scheme, "label": name if code else ""}
+        add(entry, "category", "", told)
 
 
 def _links(entry: etree._Element, story: Story) -> None:

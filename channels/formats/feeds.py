@@ -8,10 +8,14 @@ from datetime import datetime
 from html import escape
 from mimetypes import guess_type
 
-from channels.formats.elements import web_address
+from lxml import etree
+
+from channels.formats import about
+from channels.formats.elements import add, line, web_address
 from channels.formats.phrases import phrases_for
 from channels.story import Media, Role, Story
 
+GEORSS = "http://www.georss.org/georss"
 DCTERMS = "http://purl.org/dc/terms/"
 """Its `isVersionOf` names what an item is one language of: the shared story id."""
 
@@ -82,6 +86,17 @@ def _made(story: Story) -> str:
     address = web_address(story.url)
     original = f' <a href="{escape(address)}">{escape(phrases.original)}</a>' if address else ""
     return f'<p lang="{phrases.language}"><em>{escape(made)}</em>{original}</p>'
+
+
+def places(item: etree._Element, story: Story) -> None:
+    """Where a story is about, in RSS and Atom alike: a name, or a position that may have one."""
+    for place in story.places:
+        if found := about.degrees(place):
+            add(item, f"{{{GEORSS}}}point", " ".join(found))
+            if place.name:
+                add(item, f"{{{GEORSS}}}featurename", line(place.name))
+        elif place.name:
+            add(item, f"{{{DCTERMS}}}spatial", line(place.name))
 
 
 def enclosures(story: Story) -> Iterable[tuple[str, str, Media]]:

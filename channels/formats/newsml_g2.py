@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from channels.formats import fragment
+from channels.formats import about, fragment
 from channels.formats.elements import (
     LANG,
     add,
@@ -18,7 +18,7 @@ from channels.formats.elements import (
 )
 from channels.formats.ninjs import SOURCE_TYPES
 from channels.formats.phrases import direction, is_spaced, phrases_for
-from channels.story import Media, Role, Story
+from channels.story import Media, Place, Role, Story
 
 MEDIA_TYPE = "application/vnd.iptc.g2.newsitem+xml"
 
@@ -56,14 +56,25 @@ def encode(story: Story) -> bytes:
     }
     item = root(NAMESPACE, "newsItem", attributes)
     add(item, "catalogRef", "", {"href": CATALOG})
-    if story.rights:
-        add(add(item, "rightsInfo"), "copyrightNotice", line(story.rights))
+    _rights(item, story)
     _management(add(item, "itemMeta"), story)
     _about(add(item, "contentMeta"), story)
+    _positions(item, story)
     # A system that overlooks the status finds nothing to publish.
     if story.pub_status != "canceled":
         _content(add(item, "contentSet"), story)
     return to_bytes(item)
+
+
+def _rights(item: etree._Element, story: Story) -> None:
+    terms = web_address(story.license)
+    if not (story.rights or terms):
+        return
+    rights = add(item, "rightsInfo")
+    if story.rights:
+        add(rights, "copyrightNotice", line(story.rights))
+    if terms:
+        add(rights, "link", "", {"href": terms})
 
 
 def _management(meta: etree._Element, story: Story) -> None:
@@ -72,6 +83,8 @@ def _management(meta: etree._Element, story: Story) -> None:
     _named(meta, "provider", story.source or story.uri)
     add(meta, "versionCreated", timestamp(story.updated))
     add(meta, "firstCreated", timestamp(story.published))
+    if story.embargoed_until:
+        add(meta, "embargoed", timestamp(story.embargoed_until))
     add(meta, "pubStatus", "", {"qcode": f"stat:{story.pub_status}"})
     _note(meta, story)
     if story.version > 1 and story.pub_status != "canceled":
@@ -88,13 +101,16 @@ def _note(meta: etree._Element, story: Story) -> None:
 
 
 def _links(meta: etree._Element, story: Story) -> None:
-    """§"Link": the version before, the original's page, and media. A link's language is `xml:lang`."""
+    """§"Link": the version before, the original's item and page, media. A link's language is `xml:lang`."""
     if story.version > 1:
         before = {"rel": "irel:previousVersion", "residref": uri(story.uri), "version": story.version - 1}
         add(meta, "link", "", before)
+    language = language_tag(story.original_language)
+    if about.is_translated(story):
+        item = {"rel": "irel:translatedFrom", "residref": uri(story.original_uri), LANG: language}
+        add(meta, "link", "", item)
     if address := web_address(story.url):
         relation = "seeAlso" if story.origin == "original" else "translatedFrom"
-        language = language_tag(story.original_language)
         original = {"rel": f"irel:{relation}", "href": address, "contenttype": "text/html", LANG: language}
         add(meta, "link", "", original)
     for media in story.media:
@@ -132,6 +148,8 @@ def _about(meta: etree._Element, story: Story) -> None:
         )
     if story.source:
         _named(meta, "infoSource", story.source)
+    if story.publisher and story.publisher != story.source:
+        _named(meta, "infoSource", story.publisher)
     for author in story.authors:
         _named(meta, "creator", author)
     if story.slug:
@@ -141,8 +159,14 @@ def _about(meta: etree._Element, story: Story) -> None:
 
 def _described(meta: etree._Element, story: Story) -> None:
     add(meta, "language", "", {"tag": language_tag(story.language)})
-    for category in story.categories:
-        _named(meta, "subject", category)
+    for subject in about.subjects(story):
+        known = about.concept(subject)
+        value = {"uri": known} if known else {"literal": about.literal(subject) or subject.name}
+        add(add(meta, "subject", "", value), "name", line(subject.name))
+    for place in story.places:
+        found = add(meta, "subject", "", {"type": "cpnat:geoArea", "literal": _called(place)})
+        if place.name:
+            add(found, "name", line(place.name))
     for category in story.categories:
         add(meta, "keyword", line(category))
     if story.slug:
@@ -152,6 +176,19 @@ def _described(meta: etree._Element, story: Story) -> None:
         add(meta, "by", line(", ".join(story.authors)))
     if story.summary:
         add(meta, "description", line(story.summary), {"role": "drol:summary"})
+
+
+def _called(place: Place) -> str:
+    """What its subject and its position are both known by."""
+    return line(place.name) or about.geo_uri(place)
+
+
+def _positions(item: etree._Element, story: Story) -> None:
+    """§"Assert": what a subject itself has no room for, by the same literal."""
+    for place in story.places:
+        if found := about.degrees(place):
+            details = add(add(item, "assert", "", {"literal": _called(place)}), "geoAreaDetails")
+            add(details, "position", "", {"latitude": found[0], "longitude": found[1]})
 
 
 def _named(meta: etree._Element, name: str, value: str) -> None:

@@ -10,8 +10,10 @@ from urllib.parse import quote
 
 import orjson
 
+from channels.formats import about
+from channels.formats.elements import web_address
 from channels.formats.phrases import is_spaced
-from channels.story import Media, Origin, Role, Story
+from channels.story import Media, Origin, Place, Role, Story, Subject
 
 MEDIA_TYPE = "application/json"
 
@@ -62,6 +64,7 @@ def _item(story: Story) -> dict[str, Any]:
             "firstCreated": story.published.isoformat(),
             "versionCreated": story.updated.isoformat(),
             "contentCreated": story.published.isoformat(),
+            "embargoedUntil": story.embargoed_until and story.embargoed_until.isoformat(),
             "pubStatus": story.pub_status,
             "urgency": story.urgency,
             "language": story.language,
@@ -70,13 +73,17 @@ def _item(story: Story) -> dict[str, Any]:
             "headlines": [{"role": "main", "contentType": "text/plain", "value": story.headline}],
             "descriptions": _descriptions(summary=story.summary),
             "bodies": _bodies(story),
-            "subjects": [{"name": name, "rel": "about"} for name in story.categories],
+            "people": _people(story),
+            "organisations": [{"name": story.publisher, "rel": "publisher"}] if story.publisher else [],
+            "places": list(map(_place, story.places)),
+            "subjects": list(map(_subject, about.subjects(story))),
             "infoSources": [{"name": story.source}] if story.source else [],
             "copyrightNotice": story.rights,
+            "rightsInfo": _rights(story),
             "edNote": story.ed_note,
             "altIds": _alt_ids(story),
             "digitalSourceType": SOURCE_TYPES.get(story.origin),
-            "associations": [*_original(story), *_media(story)],
+            "associations": [*_original(story), *_item_of_the_original(story), *_media(story)],
         }
     )
 
@@ -119,6 +126,30 @@ def _without_captions(body: str) -> str:
     return head + "".join(part.partition("</figcaption>")[2] for part in rest)
 
 
+def _people(story: Story) -> list[dict[str, str]]:
+    """Authors; one that is called as the source is no person."""
+    return [{"name": name, "rel": "author"} for name in story.authors if name not in ("", story.source)]
+
+
+def _place(place: Place) -> dict[str, Any]:
+    """The position as GeoJSON (RFC 7946 §3.1.1): the longitude comes first."""
+    where = place.position
+    point = {"type": "Point", "coordinates": [where[1], where[0]]} if where else None
+    return _told({"name": place.name, "rel": "about", "geoJSON": point})
+
+
+def _subject(subject: Subject) -> dict[str, str]:
+    uri = about.concept(subject)
+    literal = "" if uri else about.literal(subject)
+    return _told({"name": subject.name, "rel": "about", "uri": uri, "literal": literal})
+
+
+def _rights(story: Story) -> dict[str, str]:
+    """Where the terms stand; some feeds have nothing but that for a copyright notice."""
+    address = web_address(story.license) or web_address(story.rights)
+    return {"linkedRights": address} if address else {}
+
+
 def _alt_ids(story: Story) -> list[dict[str, str]]:
     """What this item shares with its other languages."""
     ids = {"story": story.slug, "permalink": story.url}
@@ -127,44 +158,58 @@ def _alt_ids(story: Story) -> list[dict[str, str]]:
 
 def _original(story: Story) -> list[dict[str, Any]]:
     """The page of the original, related as IPTC's item relations name it."""
-    if not story.url:
+    if not (address := web_address(story.url)):
         return []
     relation = "seeAlso" if story.origin == "original" else "translatedFrom"
     return [
         {
             "name": "original",
             "rel": relation,
-            "uri": _uri(story.url),
+            "uri": address,
             "type": "text",
             "language": story.original_language,
         }
     ]
 
 
+def _item_of_the_original(story: Story) -> list[dict[str, Any]]:
+    """What a translation is one of, as we ourselves deliver it."""
+    if not about.is_translated(story):
+        return []
+    uri, language = _uri(story.original_uri), story.original_language
+    return [
+        {"name": "original-item", "rel": "translatedFrom", "uri": uri, "type": "text", "language": language}
+    ]
+
+
 def _media(story: Story) -> list[dict[str, Any]]:
-    return [_association(media, n, story.language) for n, media in enumerate(story.media, 1) if media.url]
+    return [
+        _association(media, address, n, story.language)
+        for n, media in enumerate(story.media, 1)
+        if (address := web_address(media.url))
+    ]
 
 
-def _association(media: Media, number: int, language: str) -> dict[str, Any]:
+def _association(media: Media, address: str, number: int, language: str) -> dict[str, Any]:
     return _told(
         {
             "name": f"{media.role}-{number}",
-            "uri": _uri(media.url),
+            "uri": address,
             "type": TYPES[media.role],
             "language": language,
             "headlines": [{"value": media.title}] if media.title else [],
             "descriptions": _descriptions(caption=media.caption, altText=media.alt),
             "by": media.credit,
-            "renditions": [_rendition(media)],
+            "renditions": [_rendition(media, address)],
         }
     )
 
 
-def _rendition(media: Media) -> dict[str, Any]:
+def _rendition(media: Media, address: str) -> dict[str, Any]:
     return _told(
         {
             "name": "main",
-            "href": _uri(media.url),
+            "href": address,
             "contentType": media.type,
             "width": media.width,
             "height": media.height,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from lxml import etree
 
-from channels.formats import fragment
+from channels.formats import about, fragment
 from channels.formats.elements import LANG, add, language_tag, line, root, to_bytes, uri, web_address
 from channels.formats.ninjs import SOURCE_TYPES
 from channels.formats.nitf_content import NAMESPACE, Content
@@ -56,14 +56,17 @@ def _told(story: Story) -> dict[str, str]:
         "version": str(story.version),
         "language": language_tag(story.language),
         "translatedFrom": web_address(story.url) if translated else "",
+        "originalItem": uri(story.original_uri) if about.is_translated(story) else "",
         "originalLanguage": language_tag(story.original_language) if translated else "",
         "digitalSourceType": SOURCE_TYPES.get(story.origin, {}).get("uri", ""),
+        "publisher": story.publisher,
+        "linkedRights": web_address(story.license),
     }
 
 
 def _docdata(head: etree._Element, story: Story) -> None:
     """`docdata`: status, identity, dates, keywords. An embargo is `date.release`."""
-    status: dict[str, str] = {"management-status": story.pub_status}
+    status: dict[str, str] = {"management-status": _status(story)}
     if story.version > 1 or story.pub_status == "canceled":
         status["management-doc-idref"] = uri(story.uri)  # one id for all versions: that of the one before
     data = add(head, "docdata", "", status)
@@ -77,13 +80,19 @@ def _docdata(head: etree._Element, story: Story) -> None:
     add(data, "doc-id", "", {"regsrc": story.source, "id-string": uri(story.uri)})
     add(data, "urgency", "", {"ed-urg": min(story.urgency, LEAST_URGENT)})
     add(data, "date.issue", "", {"norm": _norm(story.updated)})
-    add(data, "date.release", "", {"norm": _norm(story.published)})
+    add(data, "date.release", "", {"norm": _norm(story.embargoed_until or story.published)})
     if note := _note(story):
         add(data, "ed-msg", "", {"msg-type": _message_type(story), "info": note})
     add(data, "du-key", "", {"key": story.slug, "version": story.version})
     if story.rights:
         add(data, "doc.copyright", "", {"holder": story.rights})
     _keywords(data, story)
+    _identified(data, story)
+
+
+def _status(story: Story) -> str:
+    """NITF has a word of its own for what waits for a date."""
+    return "embargoed" if story.embargoed_until and story.pub_status == "withheld" else story.pub_status
 
 
 def _keywords(data: etree._Element, story: Story) -> None:
@@ -91,6 +100,21 @@ def _keywords(data: etree._Element, story: Story) -> None:
         keys = add(data, "key-list")
         for category in story.categories:
             add(keys, "keyword", "", {"key": category})
+
+
+def _identified(data: etree._Element, story: Story) -> None:
+    """`identified-content`: subjects of vocabularies, and places."""
+    classified = [subject for subject in about.subjects(story) if about.literal(subject)]
+    if not (classified or story.places):
+        return
+    content = add(data, "identified-content")
+    for subject in classified:
+        value = {"type": "subject", "idsrc": subject.scheme, "value": subject.code}
+        add(content, "classifier", line(subject.name), value)
+    for place in story.places:
+        code = about.geo_uri(place)
+        source = "RFC 5870" if code else ""
+        add(content, "location", line(place.name), {"location-code": code, "code-source": source})
 
 
 def _note(story: Story) -> str:

@@ -8,9 +8,9 @@ from email.utils import format_datetime
 
 from lxml import etree
 
-from channels.formats import feeds
+from channels.formats import about, feeds
 from channels.formats.elements import add, carried, language_tag, line, timestamp, to_bytes, uri, web_address
-from channels.formats.feeds import DCTERMS, Feed
+from channels.formats.feeds import DCTERMS, GEORSS, Feed
 from channels.story import Media, Role, Story
 
 MEDIA_TYPE = "application/rss+xml"
@@ -19,7 +19,7 @@ ATOM = "http://www.w3.org/2005/Atom"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
 DC = "http://purl.org/dc/elements/1.1/"
 MEDIA = "http://search.yahoo.com/mrss/"
-PREFIXES = {"atom": ATOM, "content": CONTENT, "dc": DC, "dcterms": DCTERMS, "media": MEDIA}
+PREFIXES = {"atom": ATOM, "content": CONTENT, "dc": DC, "dcterms": DCTERMS, "georss": GEORSS, "media": MEDIA}
 
 MEDIUMS: dict[Role, str] = {"picture": "image", "video": "video", "audio": "audio", "document": "document"}
 
@@ -60,8 +60,10 @@ def _item(channel: etree._Element, story: Story) -> None:
     add(item, f"{{{ATOM}}}updated", timestamp(story.updated))
     for author in filter(None, map(line, story.authors)):
         add(item, f"{{{DC}}}creator", author)
-    for category in filter(None, map(line, story.categories)):
-        add(item, "category", category)
+    for subject in about.subjects(story):
+        if name := line(subject.name):
+            add(item, "category", name, {"domain": subject.scheme})
+    feeds.places(item, story)
     _relations(item, story)
     _media(item, story)
 

@@ -51,6 +51,7 @@ def _ready() -> Select[Any]:
         article.c.slug,
         article.c.urgency,
         article.c.published,
+        article.c.embargoed_until,
     )
     rows = select(*columns).join(version, its).join(article, article.c.id == rendition.c.article)
     made = or_(rendition.c.state == "ready", in_doubt)  # who wants what is in doubt, gets it
@@ -73,13 +74,19 @@ def _story(row: AnyRow, naming: Naming, pub_status: PubStatus = "usable") -> Sto
         summary=content.summary,
         body=content.body,
         url=content.url,
+        original_uri=naming.uri(row.source, row.guid, row.original["language"], row.published),
         source=naming.source_title(row.source),
         published=row.published,
         updated=content.updated or (row.created if row.version > 1 else row.published),
         urgency=row.urgency,
         pub_status=pub_status,
+        embargoed_until=row.embargoed_until,
         authors=content.authors,
         categories=content.categories,
+        subjects=content.subjects,
+        places=content.places,
+        publisher=content.publisher,
         media=content.media,
         rights=content.rights,
+        license=content.license,
     )

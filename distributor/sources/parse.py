@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import feedparser
 
-from channels.story import Media
+from channels.story import Media, Place, Subject
 from distributor.article import Item
 from distributor.errors import SourceError
 from distributor.links import shown
@@ -25,6 +25,8 @@ from distributor.sources.tidy import Tidy, tidy
 
 __all__ = ["Feed", "parse"]
 
+LONGEST_CODE = 500
+"""Characters of a code, or of the name of its vocabulary."""
 PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 720, "yearly": 8760}
 """Hours (RSS 1.0 module Syndication)."""
 
@@ -53,12 +55,13 @@ def _read(tree: Tidy, name: str, headers: Mapping[str, str]) -> Feed:
     told, warnings = found.feed, list(tree.warnings)
     fits = len(found.entries) == len(tree.media)
     if not fits:
-        warnings.append("its items cannot be told apart; their pictures are left out")
+        warnings.append("its items cannot be told apart; their pictures and places are left out")
     items: list[Item] = []
     for n, entry in enumerate(found.entries):
         try:
             draft = _draft(entry, told, tree.base, tree.media[n] if fits else ())
             item, more = draft.finish(n + 1)
+            item = item and _told(item, entry, found, tree.places[n] if fits else ())
         except (ValueError, TypeError, KeyError, AttributeError) as e:  # one bad item is not the feed's end
             item, more = None, [f"item {entry.get('id') or entry.get('link') or n + 1}: left out: {e}"]
         items += [item] if item else []
@@ -113,6 +116,45 @@ def _draft(entry: Any, feed: Any, base: str, media: tuple[Media, ...]) -> Draft:
         media=merged([*enclosed, *media]),
         rights=plain_line(entry.get("rights") or feed.get("rights") or ""),
     )
+
+
+def _told(item: Item, entry: Any, found: Any, places: tuple[Place, ...]) -> Item:
+    """With what machines read besides."""
+    content = item.content.having(
+        subjects=tuple(_subjects(entry)),
+        places=places,
+        publisher=_publisher(entry, found),
+        license=_license(entry) or _license(found.feed),
+    )
+    return replace(item, content=content)
+
+
+def _subjects(entry: Any) -> Iterator[Subject]:
+    """The categories that are of a vocabulary (Atom's `scheme`, RSS's `domain`) or have a code beside the
+    name."""
+    found = dict.fromkeys(map(_subject, entry.get("tags", ())))
+    yield from (subject for subject in found if subject.name and (subject.scheme or subject.code))
+
+
+def _subject(tag: Any) -> Subject:
+    scheme, code, label = (fold(tag.get(key) or "") for key in ("scheme", "term", "label"))
+    if max(len(scheme), len(code)) > LONGEST_CODE:
+        return Subject(label or code)
+    return Subject(label or code, scheme, code if scheme or label not in ("", code) else "")
+
+
+def _publisher(entry: Any, found: Any) -> str:
+    """Dublin Core's, the entry's or else the feed's; but in RSS feedparser takes the `webMaster` for it."""
+    name = entry.get("publisher") or ""
+    if not name and (found.version in ("rss090", "rss10") or found.version.startswith("atom")):
+        name = found.feed.get("publisher") or ""
+    return plain_line(name)
+
+
+def _license(told: Any) -> str:
+    """Atom's link (RFC 4946), or Creative Commons' own element."""
+    links = (link.get("href") or "" for link in told.get("links", ()) if link.get("rel") == "license")
+    return next(filter(None, (absolute(link, "") for link in links)), "")
 
 
 def _texts(entry: Any) -> tuple[str, str]:

@@ -12,9 +12,9 @@ from typing import Any
 
 from lxml import etree
 
-from channels.story import Media
+from channels.story import Media, Place
 from distributor.errors import SourceError
-from distributor.sources import html_page, media, mend
+from distributor.sources import html_page, media, mend, places
 from distributor.sources.measure import local, measure
 
 HOLDERS = {"channel", "RDF", "rss", "feed"}
@@ -30,10 +30,11 @@ _entity = re.compile(r"""<!ENTITY\s+(?:%\s+)?[^\s"'>]{1,200}\s+(?:"([^"]*)"|'([^
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tidy:
-    """`media` has a place for each item that is left."""
+    """`media` and `places` have an entry for each item that is left."""
 
     xml: bytes
     media: tuple[tuple[Media, ...], ...]
+    places: tuple[tuple[Place, ...], ...]
     base: str
     """What its links are relative to; may be empty."""
     warnings: tuple[str, ...]
@@ -58,9 +59,11 @@ def tidy(text: str, *, url: str, remote: bool, limit: int) -> Tidy:
     base = url if remote else _site(root)
     root.getroottree().docinfo.URL = base or None
     found = tuple(media.taken_out(item) for item in items[:limit])
+    where = tuple(places.named(item) for item in items[:limit])
+    places.taken_out(root)
     measure(root, items[:limit])
     xml = etree.tostring(root, encoding="utf-8", xml_declaration=True)
-    return Tidy(xml=xml, media=found, base=base, warnings=tuple(warnings))
+    return Tidy(xml=xml, media=found, places=where, base=base, warnings=tuple(warnings))
 
 
 def name_of(item: Any) -> str:

@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from datetime import UTC
 from html import escape
 from pathlib import Path
 
 import pytest
 from channel_stories import HEADLINES, HOSTILE, TEXTS, story
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from lxml import etree
 
 from channels.formats import fragment
-from channels.story import Media, Story
+from channels.story import Media, Place, Story, Subject
 from distributor.sources import sanitise
 from distributor.sources.parse import parse
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = Path(os.environ.get("IPTC_SCHEMAS", ROOT.parent / "shared/schemas"))
 
+GENERATED = int(os.environ.get("STORIES") or (1000 if os.environ.get("CI") else 100))
+"""Generated stories for each property; STORIES=10000 before a release takes some minutes."""
+BROADLY = settings(max_examples=GENERATED, deadline=None, suppress_health_check=list(HealthCheck))
+
 CARRIED = sorted(HOSTILE.keys() - {"lone surrogate"})
 
 
 def schema(name: str) -> etree.XMLSchema:
-    """One of IPTC's; without it a test is skipped, but never in CI."""
+    """One of IPTC's."""
+    return etree.XMLSchema(etree.parse(schema_file(name)))
+
+
+def schema_file(name: str) -> Path:
+    """Where one of IPTC's schemas is; without it a test is skipped, but never in CI."""
     path = SCHEMAS / name
     if not path.is_file():
         missing = f"needs IPTC's {name} in the folder that IPTC_SCHEMAS names"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    return etree.XMLSchema(etree.parse(path))
+    return path
 
 
 def edition() -> list[Story]:
@@ -46,12 +58,17 @@ def edition() -> list[Story]:
             summary=content.summary,
             body=f"<p>{words}</p>{content.body}",
             url=content.url,
+            original_uri=f"tag:weekly-edition.example,2021:{n}/en",
             published=content.published,
             updated=content.updated or content.published,
             authors=content.authors,
             categories=content.categories,
+            subjects=content.subjects,
+            places=content.places,
+            publisher=content.publisher,
             media=content.media,
             rights=content.rights,
+            license=content.license,
         )
         for n, content in enumerate(items)
         for language, words in HEADLINES.items()
@@ -111,6 +128,17 @@ MEDIA = st.builds(
     length=st.none() | st.integers(0),
 )
 
+SCHEMES = st.sampled_from(["", "http://cv.iptc.org/newscodes/mediatopic/", "http://e.org/ns#", "MSN"])
+ABOUT = st.lists(st.builds(Subject, TEXTS, SCHEMES | TEXTS, TEXTS | LINKS), max_size=2).map(tuple)
+POSITIONS = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
+PLACES = st.lists(st.builds(Place, TEXTS, st.none() | POSITIONS), max_size=2).map(tuple)
+
+
+def _categorised(given: Story) -> Story:
+    """With each subject among the categories, as feeds have them, beside those of no vocabulary."""
+    return replace(given, categories=(*given.categories, *(subject.name for subject in given.subjects)))
+
+
 STORIES = st.builds(
     story,
     headline=TEXTS,
@@ -129,5 +157,11 @@ STORIES = st.builds(
     version=st.integers(1),
     authors=st.lists(TEXTS, max_size=2).map(tuple),
     categories=st.lists(TEXTS, max_size=2).map(tuple),
+    subjects=ABOUT,
+    places=PLACES,
+    publisher=TEXTS,
+    license=TEXTS | LINKS,
+    original_uri=st.sampled_from(["", "tag:weekly-edition.example,2021:carbon-report/en"]),
+    embargoed_until=st.none() | st.datetimes(timezones=st.just(UTC)),
     media=st.lists(MEDIA, max_size=2).map(tuple),
-)
+).map(_categorised)

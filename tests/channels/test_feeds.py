@@ -6,16 +6,16 @@ from typing import Any
 
 import feedparser
 import pytest
-from channel_stories import HEADLINES, HOSTILE, PUBLISHED, STORY, in_language, story
-from format_stories import CARRIED, STORIES, edition, solid
-from hypothesis import HealthCheck, given, settings
+from channel_stories import HEADLINES, HOSTILE, KNOWN, PUBLISHED, STORY, in_language, story
+from format_stories import BROADLY, CARRIED, STORIES, edition, solid
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
 from channels.formats import atom, json_feed, rss
 from channels.formats.elements import line
 from channels.formats.feeds import Feed
-from channels.story import Story
+from channels.story import Place, Story, Subject
 from distributor.sources.parse import parse
 
 Encode = Callable[[Feed, Iterable[Story]], bytes]
@@ -38,7 +38,6 @@ FEED = Feed(
 PAGES = {"self", "hub", "first", "previous", "next", "last"}
 XML = [pytest.param(rss.encode, id="rss"), pytest.param(atom.encode, id="atom")]
 ALL = [*XML, pytest.param(json_feed.encode, id="json_feed")]
-BROADLY = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def read(encode: Encode, *stories: Story) -> Any:
@@ -240,3 +239,25 @@ def test_text_that_utf_8_cannot_carry_is_an_error_never_a_question_mark(encode: 
 @pytest.mark.parametrize("encode", ALL)
 def test_the_same_stories_give_the_same_bytes(encode: Encode) -> None:
     assert encode(FEED, [STORY]) == encode(FEED, iter([story()]))
+
+
+@pytest.mark.parametrize(
+    ("encode", "code"),
+    [pytest.param(rss.encode, "Union", id="rss"), pytest.param(atom.encode, "1765", id="atom")],
+)
+def test_subjects_and_places_come_back(encode: Encode, code: str) -> None:
+    """RSS has room for a vocabulary and a name, Atom for a code as well."""
+    one_place = story(subjects=KNOWN.subjects[1:], places=(*KNOWN.places[:2],))
+    told = parse(encode(FEED, [one_place]), url=FEED.url)
+    assert not told.warnings
+    (read_,) = told.items
+    assert read_.content.categories == STORY.categories
+    assert read_.content.subjects == (Subject("Union", "MSN", code),)
+    assert read_.content.places == (Place("Hobart", (-42.88, 147.33)), Place("Tasmania"))
+
+
+@pytest.mark.parametrize("encode", XML)
+def test_what_is_all_known_is_read_without_bozo(encode: Encode) -> None:
+    assert [tag.get("label") or tag.term for tag in read(encode, KNOWN).entries[0].tags] == [
+        *KNOWN.categories
+    ]

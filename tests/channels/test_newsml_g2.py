@@ -3,9 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from channel_stories import HEADLINES, HOSTILE, STORY, story
-from format_stories import BODIES, CARRIED, DEEP, LONG, STORIES, edition, schema, solid, words_of
-from hypothesis import HealthCheck, given, settings
+from channel_stories import HEADLINES, HOSTILE, KNOWN, STORY, story
+from format_stories import BODIES, BROADLY, CARRIED, DEEP, LONG, STORIES, edition, schema, solid, words_of
+from hypothesis import given
 from lxml import etree
 
 from channels.formats import newsml_g2
@@ -13,7 +13,6 @@ from channels.formats.elements import LANG
 from channels.story import Story
 
 NAMES = {"n": newsml_g2.NAMESPACE, "h": newsml_g2.XHTML}
-BROADLY = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")
@@ -186,3 +185,40 @@ def test_of_markup_too_deep_the_text_remains(body: str) -> None:
 @pytest.mark.parametrize("body", LONG, ids=len)
 def test_markup_that_nobody_sanitised_costs_no_more_than_its_length(body: str) -> None:
     assert newsml_g2.encode(story(body=body))
+
+
+def test_what_is_all_known_is_valid(power: etree.XMLSchema) -> None:
+    power.assertValid(item(KNOWN))
+
+
+def test_an_embargo_names_its_end() -> None:
+    assert found(KNOWN, "n:itemMeta/n:embargoed/text()") == ["2021-12-21T18:00:00Z"]
+    assert not found(STORY, "n:itemMeta/n:embargoed")
+
+
+def test_subjects_have_the_uri_or_the_code_of_their_vocabulary() -> None:
+    subject = "n:contentMeta/n:subject[not(@type)]"
+    assert found(KNOWN, f"{subject}/n:name/text()") == ["Climate", "Union", "Sea"]
+    assert found(KNOWN, f"{subject}/@uri") == ["http://cv.iptc.org/newscodes/mediatopic/20000418"]
+    assert found(KNOWN, f"{subject}/@literal") == ["MSN:1765", "Sea"]
+
+
+def test_a_place_is_a_subject_and_its_position_is_asserted_of_the_same_literal() -> None:
+    place = "n:contentMeta/n:subject[@type='cpnat:geoArea']"
+    assert found(KNOWN, f"{place}/@literal") == ["Hobart", "Tasmania", "geo:0,-0.0000001"]
+    assert found(KNOWN, f"{place}/n:name/text()") == ["Hobart", "Tasmania"]
+    assert found(KNOWN, "n:assert/@literal") == ["Hobart", "geo:0,-0.0000001"]
+    position = "n:assert[@literal='Hobart']/n:geoAreaDetails/n:position"
+    assert found(KNOWN, f"{position}/@latitude | {position}/@longitude") == ["-42.88", "147.33"]
+
+
+def test_publisher_and_licence_are_told() -> None:
+    assert found(KNOWN, "n:contentMeta/n:infoSource/@literal") == ["Weekly Edition", "Science Press"]
+    assert found(KNOWN, "n:rightsInfo/n:link/@href") == [KNOWN.license]
+
+
+def test_a_translation_links_to_the_item_of_its_original() -> None:
+    link = "n:itemMeta/n:link[@rel='irel:translatedFrom' and @residref]"
+    assert found(KNOWN, f"{link}/@residref") == [KNOWN.original_uri]
+    assert found(KNOWN, f"{link}/@xml:lang") == ["en"]
+    assert not found(story(original_uri=STORY.uri, origin="original"), link)

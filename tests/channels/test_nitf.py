@@ -3,16 +3,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from channel_stories import HOSTILE, STORY, story
-from format_stories import BODIES, CARRIED, DEEP, LONG, STORIES, edition, schema, solid, words_of
-from hypothesis import HealthCheck, given, settings
+from channel_stories import HOSTILE, KNOWN, STORY, story
+from format_stories import BODIES, BROADLY, CARRIED, DEEP, LONG, STORIES, edition, schema, solid, words_of
+from hypothesis import given
 from lxml import etree
 
 from channels.formats import nitf
 from channels.story import Media, Story
 
 NAMES = {"n": "http://iptc.org/std/NITF/2006-10-18/"}
-BROADLY = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +72,15 @@ def test_the_document_tells_what_the_story_knows() -> None:
 
 
 def test_an_embargo_is_the_date_of_release() -> None:
+    assert found(KNOWN, ".//n:date.release/@norm") == ["20211221T180000+0000"]
     assert found(STORY, ".//n:date.release/@norm") == ["20211221T080000+0000"]
+
+
+@pytest.mark.parametrize(("pub_status", "told"), [("usable", "usable"), ("withheld", "embargoed")])
+def test_what_waits_for_its_date_is_embargoed(pub_status: str, told: str) -> None:
+    held = story(pub_status=pub_status, embargoed_until=KNOWN.embargoed_until)
+    assert found(held, ".//n:docdata/@management-status") == [told]
+    assert found(story(pub_status=pub_status), ".//n:docdata/@management-status") == [pub_status]
 
 
 @pytest.mark.parametrize(("urgency", "told"), [(1, "1"), (5, "5"), (8, "8"), (9, "8")])
@@ -206,3 +213,29 @@ def test_of_markup_too_deep_the_text_remains(body: str) -> None:
 @pytest.mark.parametrize("body", LONG, ids=len)
 def test_markup_that_nobody_sanitised_costs_no_more_than_its_length(body: str) -> None:
     assert nitf.encode(story(body=body))
+
+
+def test_what_is_all_known_is_valid(valid: etree.XMLSchema) -> None:
+    valid.assertValid(item(KNOWN))
+
+
+def test_subjects_of_vocabularies_and_places_are_identified() -> None:
+    classifier = ".//n:identified-content/n:classifier"
+    assert found(KNOWN, f"{classifier}/text()") == ["Climate", "Union"]
+    assert found(KNOWN, f"{classifier}/@value") == ["20000418", "1765"]
+    assert found(KNOWN, f"{classifier}/@idsrc") == ["http://cv.iptc.org/newscodes/mediatopic/", "MSN"]
+    location = ".//n:identified-content/n:location"
+    assert found(KNOWN, f"{location}/text()") == ["Hobart", "Tasmania"]
+    assert found(KNOWN, f"{location}/@location-code") == ["geo:-42.88,147.33", "geo:0,-0.0000001"]
+    assert found(KNOWN, ".//n:keyword/@key") == ["Climate", "Union", "Sea"]
+    assert not found(STORY, ".//n:identified-content")
+
+
+def test_publisher_licence_and_the_item_of_the_original_are_told() -> None:
+    told = {
+        name: found(KNOWN, f".//n:meta[@name='{name}']/@content") for name in ("publisher", "linkedRights")
+    }
+    assert told == {"publisher": ["Science Press"], "linkedRights": [KNOWN.license]}
+    original = ".//n:meta[@name='originalItem']/@content"
+    assert found(KNOWN, original) == [KNOWN.original_uri]
+    assert not found(story(original_uri=STORY.uri, origin="original"), original)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributor.article import Content, Media
+from distributor.article import Content, Media, Place, Subject
 from distributor.links import shown
 from distributor.sources.identity import link_key, text_key
 
@@ -129,3 +131,26 @@ def test_what_a_reader_sees_makes_a_version(changed: dict[str, object]) -> None:
 
 def test_content_comes_back_from_json_as_it_was() -> None:
     assert Content.from_json(CONTENT.to_json()) == CONTENT
+
+
+MORE: dict[str, Any] = {
+    "subjects": (Subject("Ocean", "https://e.org/topics/", "7"),),
+    "places": (Place("Hobart", (-42.88, 147.33)), Place("Tasmania"), Place(position=(0.5, 1))),
+    "publisher": "Science Press",
+    "license": "https://creativecommons.org/licenses/by/4.0/",
+}
+
+
+def test_what_the_ledger_has_of_before_is_read_and_keeps_its_fingerprint() -> None:
+    """Both as they were before subjects, places, publisher and licence were read: an upgrade alone must make
+    no new version of anything."""
+    stored = {key: value for key, value in CONTENT.to_json().items() if key not in MORE}
+    assert Content.from_json(json.loads(json.dumps(stored))) == CONTENT
+    before = "32af012a0364d768375717e253fae5078972422729563d9fd89b5cd7ddbc5527"
+    assert CONTENT.fingerprint() == before
+    assert replace(CONTENT, **MORE).fingerprint() == before
+
+
+def test_what_was_added_comes_back_from_json_too() -> None:
+    full = replace(CONTENT, **MORE)
+    assert Content.from_json(json.loads(json.dumps(full.to_json()))) == full

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from feed_texts import MORE, only, read, rss
 
-from distributor.article import Content, Media
+from distributor.article import Content, Media, Subject
 from distributor.sources.parse import parse
 
 RSS_20 = rss(
@@ -116,6 +116,7 @@ def test_atom() -> None:
         updated=datetime(2021, 12, 22, 9, tzinfo=UTC),
         authors=("Uta Ost",),
         categories=("Eis",),
+        subjects=(Subject("Eis", "", "ice"),),
         media=(
             Media(url="https://a.example/x/2021/eis.pdf", type="application/pdf", role="document", length=99),
         ),
