@@ -74,9 +74,11 @@ class Channel(Protocol):
 
     async def __aexit__(self, *exc: object) -> None: ...
 
-    async def send(self, story: Story, key: IdempotencyKey) -> Receipt:
+    async def send(self, story: Story, key: IdempotencyKey, number: int = 0) -> Receipt:
         """Bring `story` there. A repeat with the same key must not make a second item.
 
+        `number` counts what goes over this channel, without gaps, so that a receiver sees what it missed; it
+        travels with the item where the protocol has a place for it. 0: not counted (a notice, a digest).
         Raises: Unavailable, Refused, Denied, Gone.
         """
         ...

@@ -14,15 +14,15 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Self
 
-import aiohttp
 from aiosmtplib import SMTP, errors
 
-from channels import pictures
 from channels.answers import tidy
 from channels.channel import ChannelError, Denied, Refused, Unavailable
 from channels.enclosures import Enclosed, enclose
 from channels.mail_settings import MailSettings
 from channels.mail_signing import signed
+from channels.media_cache import MediaCache, supply
+from channels.media_web import Supply
 from channels.message import NOTHING, address, compose
 from channels.story import IdempotencyKey, Receipt, Story
 
@@ -54,29 +54,30 @@ class Email:
         self.idle: list[SMTP] = []
         self.trust: ssl.SSLContext | None = None
         self.our_name: str | None = None
-        self.http: aiohttp.ClientSession | None = None
+        self.media_cache: MediaCache | None = None
+        self.media: Supply | None = None
 
     async def __aenter__(self) -> Self:
-        if self.settings.media == "inline":
-            self.http = pictures.session(allow_private=self.settings.allow_private)
+        if self.settings.media != "link":
+            self.media = supply(self.media_cache, allow_private=self.settings.allow_private)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        if self.http:
-            await self.http.close()
+        if self.media:
+            await self.media.close()
         idle, self.idle = self.idle, []
         for smtp in idle:
             await _leave(smtp)
 
-    async def send(self, story: Story, key: IdempotencyKey) -> Receipt:
+    async def send(self, story: Story, key: IdempotencyKey, number: int = 0) -> Receipt:
         """Mail the story to all of `to`. Raises: Unavailable, Refused, Denied."""
         try:
-            mail = await asyncio.to_thread(self._compose, story, key)
+            mail = await asyncio.to_thread(self._compose, story, key, number)
         except UnicodeEncodeError as e:
             raise Refused(f"the text cannot be written in UTF-8: {e.reason}") from e
         async with self._connection() as smtp:
-            if self.http and story.pub_status != "canceled":
-                mail = await self._enclosing(self.http, smtp, story, key) or mail
+            if self.media and story.pub_status != "canceled":
+                mail = await self._enclosing(self.media, smtp, story, key, number) or mail
             unserved = await self._envelope(smtp, len(mail))
             answer = await self._content(smtp, mail)
         return Receipt("; ".join((answer, *unserved)))
@@ -92,7 +93,7 @@ class Email:
             await _leave(smtp)
         return tidy(f"{answer.code} from {self.settings.host}")
 
-    def _compose(self, story: Story, key: IdempotencyKey, enclosed: Enclosed = NOTHING) -> bytes:
+    def _compose(self, story: Story, key: IdempotencyKey, number: int, enclosed: Enclosed = NOTHING) -> bytes:
         s = self.settings
         mail = compose(
             story,
@@ -103,21 +104,22 @@ class Email:
             now=self.clock(),
             unsubscribe=s.unsubscribe,
             enclosed=enclosed,
+            number=number,
         )
         return signed(mail, s.dkim) if s.dkim else mail
 
     async def _enclosing(
-        self, http: aiohttp.ClientSession, smtp: SMTP, story: Story, key: IdempotencyKey
+        self, media: Supply, smtp: SMTP, story: Story, key: IdempotencyKey, number: int
     ) -> bytes | None:
         """The mail with all files that can be had in half the time there is; None if that is no other mail.
 
         A server that says that it takes no mail of that size (RFC 1870) gets the one with links.
         """
         patience = self.settings.timeout.total_seconds() / 2
-        enclosed = await enclose(http, story, limit=self.settings.attach_up_to, patience=patience)
+        enclosed = await enclose(media, story, limit=self.settings.attach_up_to, patience=patience)
         if not enclosed:
             return None
-        mail = await asyncio.to_thread(self._compose, story, key, enclosed)
+        mail = await asyncio.to_thread(self._compose, story, key, number, enclosed)
         most = smtp.esmtp_extensions.get("size", "")
         return mail if not most.isdecimal() or len(mail) <= (int(most) or len(mail)) else None
 

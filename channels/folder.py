@@ -44,7 +44,7 @@ class Folder:
     async def __aexit__(self, *exc: object) -> None:
         return None
 
-    async def send(self, story: Story, key: IdempotencyKey) -> Receipt:
+    async def send(self, story: Story, key: IdempotencyKey, number: int = 0) -> Receipt:
         """Write the story in each format. Raises: Unavailable, Refused, Denied."""
         with _failures():
             return await asyncio.to_thread(self._write, story)

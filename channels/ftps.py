@@ -74,7 +74,7 @@ class Ftps:
         idle, self.idle = self.idle, []
         await asyncio.gather(*(_leave(ftp) for _, ftp in idle))
 
-    async def send(self, story: Story, key: IdempotencyKey) -> Receipt:
+    async def send(self, story: Story, key: IdempotencyKey, number: int = 0) -> Receipt:
         """Put the story there in each format. Raises: Unavailable, Refused, Denied.
 
         Each file is there whole or not at all: it gets its name once all of them are written.

@@ -34,8 +34,11 @@ def compose(
     now: datetime,
     unsubscribe: tuple[str, ...] = (),
     enclosed: Enclosed = NOTHING,
+    number: int = 0,
 ) -> bytes:
     """The whole message, lines ended by CRLF. `sender` and `to` are `Name <address>` or a bare address.
+
+    `number`: of the item, as the receiver counts; 0 for none.
 
     Raises: UnicodeEncodeError where the text has lone surrogates.
     """
@@ -49,6 +52,8 @@ def compose(
     _list(mail, list_id, unsubscribe)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: nobody's absence notice is wanted
     mail["Content-Language"] = story.language
+    if number:
+        mail["X-Item-Number"] = str(number)
     if story.urgency <= 2:
         mail["Importance"] = "high"
         mail["X-Priority"] = "1"

@@ -147,7 +147,7 @@ class S3:
     async def __aexit__(self, *exc: object) -> None:
         await self.http.close()
 
-    async def send(self, story: Story, key: IdempotencyKey) -> Receipt:
+    async def send(self, story: Story, key: IdempotencyKey, number: int = 0) -> Receipt:
         """PUT the story in each format. Raises: Unavailable, Refused, Denied, Gone."""
         there = await placed(story, self.settings.formats, self.settings.key)
         receipts = [await self._put(path, file) for path, file in there.files.items()]

@@ -43,7 +43,15 @@ NO_CERTIFICATE = "SSL certificate"
 """In nginx's pages for a client certificate that is missing or bad; it has no status of its own for it."""
 
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.1
-OURS = {"content-type", "content-language", "content-length", "transfer-encoding", "connection", "host"}
+OURS = {
+    "content-type",
+    "content-language",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "host",
+    "item-number",
+}
 LANGUAGE = re.compile(r"[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*")  # RFC 9110 §8.5.1
 
 
@@ -154,7 +162,7 @@ class Webhook:
     async def __aexit__(self, *exc: object) -> None:
         await self.http.close()
 
-    async def send(self, story: Story, key: IdempotencyKey) -> Receipt:
+    async def send(self, story: Story, key: IdempotencyKey, number: int = 0) -> Receipt:
         """POST the story in its format. Raises: Unavailable, Refused, Denied, Gone."""
         body = await self._body(story)
         if self.tls is False:
@@ -162,6 +170,8 @@ class Webhook:
         now = self.clock()
         headers = self.sign(key, now, body)
         headers |= _language(story.language)
+        if number:
+            headers["Item-Number"] = str(number)
         try:
             async with self.http.post(
                 self.url, data=_payload(body), headers=headers, allow_redirects=False, ssl=self.tls

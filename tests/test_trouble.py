@@ -36,7 +36,7 @@ class Receiver:
         self.got: list[IdempotencyKey] = []
         self.away = False
 
-    async def send(self, story: Story, key: IdempotencyKey) -> Receipt:
+    async def send(self, story: Story, key: IdempotencyKey, number: int = 0) -> Receipt:
         if self.away:
             raise Unavailable("no connection", blip=True)
         self.got.append(key)

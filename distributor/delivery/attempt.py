@@ -15,18 +15,20 @@ TRIES = 3  # after the first
 
 
 async def attempt(
-    channel: Channel, story: Story, key: IdempotencyKey, sleep: Sleep = asyncio.sleep
+    channel: Channel, story: Story, key: IdempotencyKey, number: int = 0, sleep: Sleep = asyncio.sleep
 ) -> Receipt | Exception:
     """Send; what went wrong is handed back, not raised. A first try that succeeds pays for no retrying."""
     try:
-        return await channel.send(story, key)
+        return await channel.send(story, key, number)
     except Unavailable as e:
-        return await _again(channel, story, key, sleep) if e.blip else e
+        return await _again(channel, story, key, number, sleep) if e.blip else e
     except Exception as e:
         return e
 
 
-async def _again(channel: Channel, story: Story, key: IdempotencyKey, sleep: Sleep) -> Receipt | Exception:
+async def _again(
+    channel: Channel, story: Story, key: IdempotencyKey, number: int, sleep: Sleep
+) -> Receipt | Exception:
     waits = wait_random_exponential(multiplier=0.25, max=2)
     await sleep(waits.multiplier)
     retrying = AsyncRetrying(
@@ -37,7 +39,7 @@ async def _again(channel: Channel, story: Story, key: IdempotencyKey, sleep: Sle
         reraise=True,
     )
     try:
-        receipt: Receipt = await retrying(channel.send, story, key)
+        receipt: Receipt = await retrying(channel.send, story, key, number)
     except Exception as e:
         return e
     return receipt

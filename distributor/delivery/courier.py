@@ -172,7 +172,7 @@ class Courier:
         if first.action == "cancel":
             story = replace(story, pub_status="canceled")
         try:
-            return await attempt(line.channel, story, key)
+            return await attempt(line.channel, story, key, flight.cargo.claims[-1].number or 0)
         except asyncio.CancelledError:
             if not flight.overdue:
                 raise

@@ -26,7 +26,17 @@ from sqlalchemy import (
 
 from distributor.article import URGENT
 from distributor.ledger.outcome import Claim
-from distributor.ledger.tables import PENDING, SENDING, WAITING, AnyRow, article, delivery, lane, rendition
+from distributor.ledger.tables import (
+    COUNTED,
+    PENDING,
+    SENDING,
+    WAITING,
+    AnyRow,
+    article,
+    delivery,
+    lane,
+    rendition,
+)
 
 BURST = 0.1
 """Seconds that a lane with a rate may save up: it is paced evenly, and turns take some milliseconds."""
@@ -147,10 +157,34 @@ def _claim(ordered: bool, dialect: str) -> Any:
         due.append(or_(_d.c.urgency <= URGENT, ~_comes_before()))
     urgent_first = case((_d.c.urgency <= URGENT, _d.c.urgency), else_=LEAST)  # then as they were published
     order = (urgent_first, _d.c.id) if ordered else (_d.c.urgency, _d.c.due, _d.c.id)
-    first = select(_d.c.id).where(*due).order_by(*order).limit(bindparam("b_room"))
-    mine = update(delivery).where(delivery.c.id.in_(first.with_for_update(skip_locked=True)))
+    first = select(*_d.c["id", "number", "urgency", "due"]).where(*due).order_by(*order)
+    first = first.limit(bindparam("b_room")).with_for_update(skip_locked=True)
+    numbered = _numbered(first.cte("first")).cte("numbered")
+    mine = update(delivery).where(delivery.c.id == numbered.c.id).values(number=numbered.c.nth)
     leased = mine.values(state="sending", lease=bindparam("b_worker"), leased_until=bindparam("b_until"))
     return leased.returning(*CLAIMED)
+
+
+def _numbered(first: Any) -> Select[Any]:
+    """What is claimed for the first time has the lane's next numbers; a claim has its lane to itself."""
+    new = case((first.c.number.is_(None), 1), else_=0)
+    nth = func.sum(new).over(order_by=(first.c.urgency, first.c.due, first.c.id))
+    return select(first.c.id, func.coalesce(first.c.number, _last(bindparam("b_lane")) + nth).label("nth"))
+
+
+def _last(name: Any) -> Any:
+    last = select(func.max(delivery.c.number)).where(delivery.c.lane == name, COUNTED)
+    return func.coalesce(last.scalar_subquery(), 0)
+
+
+def count(db: Connection, claims: Sequence[Claim]) -> list[Claim]:
+    """Those of one lane, which is this worker's for now, with numbers."""
+    last = db.execute(select(_last(claims[0].lane))).scalar_one()
+    new = [c for c in claims if c.number is None]
+    numbers = {c.id: last + nth for nth, c in enumerate(new, 1)}
+    for id_, number in numbers.items():
+        db.execute(update(delivery).where(delivery.c.id == id_).values(number=number))
+    return [c._replace(number=numbers.get(c.id, c.number)) for c in claims]
 
 
 def _comes_before() -> Any:

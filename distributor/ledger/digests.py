@@ -11,7 +11,7 @@ from sqlalchemy import Connection, or_, select, update
 
 from channels.story import IdempotencyKey
 from distributor.article import URGENT
-from distributor.ledger.claims import CLAIMED
+from distributor.ledger.claims import CLAIMED, count
 from distributor.ledger.outcome import Claim
 from distributor.ledger.tables import PENDING, AnyRow, delivery, lane
 
@@ -99,4 +99,5 @@ def _claim(db: Connection, worker: str, now: datetime, until: datetime, key: str
     its = (delivery.c.digest == key) & (delivery.c.state == PENDING) & (delivery.c.due <= now)
     mine = update(delivery).where(its, delivery.c.urgency > URGENT)
     leased = mine.values(state="sending", lease=worker, leased_until=until).returning(*CLAIMED)
-    return sorted((Claim._make(row) for row in db.execute(leased)), key=lambda c: c.id)
+    claims = sorted((Claim._make(row) for row in db.execute(leased)), key=lambda c: c.id)
+    return count(db, claims) if claims else []

@@ -26,6 +26,8 @@ class Claim(NamedTuple):
     attempts: int
     failures: int
     due: datetime
+    number: int | None = None
+    """In its lane, from the first claim on: how a receiver sees what it missed."""
 
 
 class Outcome(NamedTuple):

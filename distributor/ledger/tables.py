@@ -215,6 +215,7 @@ delivery = Table(
     Column("remote_id", Text, nullable=False, default=""),
     Column("remote_url", Text, nullable=False, default=""),
     Column("digest", String),
+    Column("number", Integer),
     Column("created", Instant, nullable=False),
     Column("settled", Instant),
     UniqueConstraint("article", "version", "lane", "language", "action"),
@@ -227,6 +228,9 @@ for name, columns, state in (
 ):
     where = delivery.c.state == state
     Index(name, *(delivery.c[c] for c in columns), sqlite_where=where, postgresql_where=where)
+COUNTED = delivery.c.number.is_not(None)
+Index("ix_delivery_number", delivery.c.lane, delivery.c.number, unique=True, sqlite_where=COUNTED,
+      postgresql_where=COUNTED)  # fmt: skip
 
 attempt = Table(
     "attempt",
@@ -256,6 +260,23 @@ notice = Table(
 )
 Index("ix_notice_open", notice.c.kind, notice.c.subject, unique=True,
       sqlite_where=notice.c.over.is_(None), postgresql_where=notice.c.over.is_(None))  # fmt: skip
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("lane", ForeignKey("lane.id"), nullable=False),
+    Column("language", String, nullable=False),
+    Column("format", String, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("callback", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("sent", Integer, nullable=False),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("next", Instant),
+    UniqueConstraint("topic", "callback"),
+)
 
 audit = Table(
     "audit",

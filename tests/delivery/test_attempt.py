@@ -17,7 +17,7 @@ class Script:
         self.answers = list(answers)
         self.keys: list[str] = []
 
-    async def send(self, story: Any, key: IdempotencyKey) -> Receipt:
+    async def send(self, story: Any, key: IdempotencyKey, number: int = 0) -> Receipt:
         self.keys.append(key)
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
@@ -32,7 +32,7 @@ async def tried(*answers: Receipt | Exception) -> tuple[Any, Script, list[float]
         slept.append(seconds)
 
     channel: Any = Script(*answers)
-    return await attempt(channel, STORY, KEY, sleep), channel, slept
+    return await attempt(channel, STORY, KEY, sleep=sleep), channel, slept
 
 
 BLIP = Unavailable("reset", blip=True)

@@ -42,7 +42,7 @@ class Scripted:
         self.got: list[tuple[str, int, str]] = []
         self.flying = self.most = 0
 
-    async def send(self, story: Story, key: IdempotencyKey) -> Receipt:
+    async def send(self, story: Story, key: IdempotencyKey, number: int = 0) -> Receipt:
         self.flying += 1
         self.most = max(self.most, self.flying)
         try:
