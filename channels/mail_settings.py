@@ -46,14 +46,15 @@ class MailSettings(ChannelSettings):
         (), description="https://… that takes one POST (RFC 8058), mailto:…, or both."
     )
     dkim: Dkim | None = Field(None, description="Signs each mail; without it the relay may.")
-    media: Literal["link", "inline"] = Field(
-        "link", description="inline: pictures stand in the mail, other files are attached."
+    media: Literal["link", "fetch", "inline"] = Field(
+        "link",
+        description="fetch: pictures stand in the mail, other files are attached; 'inline' says the same.",
     )
     attach_up_to: Size = Field(
-        5_000_000, description="With inline: '5MB' of all files of one mail together; the rest stay links."
+        5_000_000, description="With fetch: '5MB' of all files of one mail together; the rest stay links."
     )
     allow_private: bool = Field(
-        False, description="With inline: may files be fetched from private or loopback addresses."
+        False, description="With fetch: may files be fetched from private or loopback addresses."
     )
 
     @field_validator("sender")

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from channels.story import Media, Story
+from channels.story import Media, Place, Story, Subject
 
 PUBLISHED = datetime(2021, 12, 21, 8, tzinfo=UTC)
 
@@ -63,6 +63,22 @@ HEADLINES = {
     "it": "L’unione presenta un rapporto sulla neutralità carbonica: «più ricerca, è già tardi»",
     "ar": "الاتحاد يصدر تقريرا عن الحياد الكربوني",
 }
+
+
+KNOWN = replace(
+    STORY,
+    original_uri="tag:weekly-edition.example,2021:carbon-report/en",
+    subjects=(
+        Subject("Climate", "http://cv.iptc.org/newscodes/mediatopic/", "20000418"),
+        Subject("Union", "MSN", "1765"),
+    ),
+    categories=("Climate", "Union", "Sea"),
+    places=(Place("Hobart", (-42.88, 147.33)), Place("Tasmania"), Place(position=(0.0, -1e-7))),
+    publisher="Science Press",
+    license="https://creativecommons.org/licenses/by/4.0/",
+    embargoed_until=PUBLISHED.replace(hour=18),
+)
+"""A story of which all is known that feeds can tell."""
 
 
 def story(**changes: Any) -> Story:

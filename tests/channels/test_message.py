@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from channel_stories import HEADLINES, HOSTILE, STORY, TEXTS, in_language, story
+from format_stories import BROADLY, STORIES, edition
 from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from channels.formats import html, text
 from channels.formats.phrases import PHRASES
@@ -201,3 +203,21 @@ def test_a_headline_is_one_subject_and_nothing_else(headline: str) -> None:
 def test_any_text_comes_through_whole(words: str) -> None:
     given = story(summary=words, body="")
     assert alternatives(parsed(given))[0].rstrip("\n") == text.encode(given).rstrip("\n")
+
+
+def test_the_sample_edition_arrives_as_it_was_in_all_languages() -> None:
+    for given_ in edition():
+        assert alternatives(parsed(given_)) == [text.encode(given_), html.encode(given_).decode()]
+
+
+@BROADLY
+@given(STORIES, st.sampled_from(sorted(HEADLINES)))
+def test_any_story_arrives_as_it_was(given_: Story, language: str) -> None:
+    """But for a bare carriage return: no mail may have one (RFC 5322 §2.3), for HTML it is a line's end."""
+    given_ = replace(given_, language=language)
+    told = [text.encode(given_), html.encode(given_).decode()]
+    assert [_in_lines(part) for part in alternatives(parsed(given_))] == [_in_lines(part) for part in told]
+
+
+def _in_lines(part: str) -> str:
+    return part.replace("\r\n", "\n").replace("\r", "\n")
