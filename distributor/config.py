@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     Field,
+    SecretStr,
     SerializeAsAny,
     ValidationError,
     field_validator,
@@ -70,6 +72,18 @@ def member_hours(text: str) -> str:
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
 Backfill = Annotated[Duration | None, BeforeValidator(all_or_duration)]
 Topics = tuple[str, ...]
+
+
+def guess_proof(token: SecretStr) -> SecretStr:
+    """What can stand in an address, and nobody guesses."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{20,200}", token.get_secret_value()):
+        raise ValueError(
+            "a token has at least 20 letters, digits, '-' or '_'; make one: openssl rand -hex 24"
+        )
+    return token
+
+
+Token = Annotated[Secret, AfterValidator(guess_proof)]
 
 
 class ConvertedModel(Settings):
@@ -143,6 +157,7 @@ class MemberSettings(Settings):
     topics: Topics = ("*",)
     min_urgency: int = Field(9, ge=1, le=9, description="Nothing less urgent than this (9 is least).")
     exclude_sources: tuple[str, ...] = ()
+    token: Token | None = Field(None, description="Makes its private address, where it fetches: a secret.")
     zone: Annotated[str, AfterValidator(time_zone)] = Field("UTC", description="Time zone, IANA: Asia/Tokyo.")
     window: Annotated[str, AfterValidator(member_hours)] = Field(
         "", description="When what is not urgent may come, in its time zone: 'mon-fri 09:00-18:00'."
@@ -157,6 +172,24 @@ class MemberSettings(Settings):
         """The channels with their names in the ledger: `member/name`."""
         for channel in self.channels:
             yield f"{self.id}/{channel.name or channel.type}", channel
+
+
+class WebSettings(Settings):
+    """What is fetched from us: private feeds, and what a member may have missed."""
+
+    listen: str = Field(
+        "", pattern=r"^(|.+:\d{1,5})$", description="'127.0.0.1:8080'; nothing is served unless said."
+    )
+    url: str = Field(
+        "",
+        pattern=r"^(|https?://[^\s?#]+)$",
+        description="How the outside reaches it: 'https://wire.example'.",
+    )
+
+    @property
+    def address(self) -> str:
+        """Without a slash at its end."""
+        return (self.url or f"http://{self.listen}").rstrip("/")
 
 
 class RetentionSettings(Settings):
@@ -215,6 +248,7 @@ class Config(Settings):
         cast(Any, "15s"), validate_default=True, description="For what is in flight, once it is to stop."
     )
     retention: RetentionSettings = RetentionSettings()
+    web: WebSettings = WebSettings()
     media: MediaSettings = MediaSettings()
     notices: tuple[SerializeAsAny[ChannelSettings], ...] = Field(
         (), description="Channels to people of ours, who are told what wants a person."
@@ -310,13 +344,28 @@ def _clashes(config: Config) -> Iterator[str]:
     ):
         for name in (n for n, count in Counter(names).items() if count > 1):
             yield f"{what} {name!r} stands there twice; give each its own name"
+    tokens = Counter(m.token.get_secret_value() for m in config.members if m.token)
     known = [s.name for s in config.sources]
     for i, member in enumerate(config.members):
+        yield from (f"members[{i}]{fault}" for fault in _unreachable(config, member))
+        if member.token and tokens[member.token.get_secret_value()] > 1:
+            yield f"members[{i}].token: another member has the same; give each its own"
         for j, channel in enumerate(member.channels):
             yield from (f"members[{i}].channels[{j}].digest: {fault}" for fault in _digest(channel))
         for name in member.exclude_sources:
             if name not in known:
                 yield f"members[{i}].exclude_sources: no source {name!r}{_near(name, known)}"
+
+
+def _unreachable(config: Config, member: MemberSettings) -> Iterator[str]:
+    """A feed that nobody could fetch."""
+    feeds = [j for j, channel in enumerate(member.channels) if channel.type == "feed"]
+    if feeds and not member.token:
+        yield '.token: missing; a feed is private by it: token = { env = "NAME" }'
+    if feeds and not config.web.listen:
+        yield f'.channels[{feeds[0]}]: nothing serves the feed; say [web] listen = "127.0.0.1:8080"'
+    if len(feeds) > 1:
+        yield f".channels[{feeds[1]}]: a member has one feed, in all its languages"
 
 
 def _digest(channel: ChannelSettings) -> Iterator[str]:

@@ -36,12 +36,15 @@ from distributor.sources.intake import Intake
 from distributor.translation.engines.setup import engines_of, glossaries_of
 from distributor.translation.interpreter import Interpreter
 from distributor.translation.translator import Translator
+from distributor.web.addresses import Addresses
+from distributor.web.private import Private
+from distributor.web.server import Server
 
 SLACK = 5.0  # seconds beyond a channel's own timeout before its attempt is given up from outside
 
 
-Duty = Literal["sources", "translation", "delivery"]
-DUTIES: tuple[Duty, ...] = ("sources", "translation", "delivery")
+Duty = Literal["sources", "translation", "delivery", "web"]
+DUTIES: tuple[Duty, ...] = ("sources", "translation", "delivery", "web")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class Service:
     courier: Courier
     herald: Herald
     keeper: Keeper
+    web: Server | None
+    """None where nothing is served."""
 
     async def run(self, stop: asyncio.Event, duties: Collection[Duty] = DUTIES) -> None:
         """Until `stop`: then what is in flight lands or is handed back."""
@@ -68,6 +73,8 @@ class Service:
                 loops.create_task(self.courier.run(stop), name="delivery")
                 loops.create_task(self.herald.run(stop), name="notices")
                 loops.create_task(self.keeper.run(stop), name="retention")
+            if "web" in duties and self.web:
+                loops.create_task(self.web.run(stop), name="web")
             await stop.wait()
             self.ledger.ring()
 
@@ -109,7 +116,14 @@ async def opened(config: Config, events: Events) -> AsyncIterator[Service]:
             Courier(ledger, lines, Names(config), events, worker, lease=config.lease, grace=config.grace),
             Herald(ledger, await _to_us(stack, config), config.domain, events, worker),
             Keeper(ledger, config.retention, events),
+            _web(config, ledger, events),
         )
+
+
+def _web(config: Config, ledger: Ledger, events: Events) -> Server | None:
+    if not config.web.listen:
+        return None
+    return Server(config.web, Private(ledger, Addresses(config), Names(config)), events)
 
 
 async def _to_us(stack: AsyncExitStack, config: Config) -> dict[str, Channel]:

@@ -21,7 +21,7 @@ FLOORS = [
     ("ledger",),
     ("events",),
     ("log",),
-    ("sources", "translation", "delivery"),
+    ("sources", "translation", "delivery", "web"),
     ("service",),
     ("probe", "demo"),
     ("cli",),

@@ -26,6 +26,7 @@ COMMANDS = (
     editing.retranslate,
     editing.replay,
     channels.channels,
+    channels.addresses,
     channels.pause,
     channels.resume,
     channels.notices_,

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from distributor.cli.context import as_json, show, who, with_ledger
-from distributor.config import Config
+from distributor.config import Config, load
 from distributor.errors import NotFound
 from distributor.ledger import lanes, notices, views
 from distributor.ledger.ledger import Ledger
+from distributor.web.addresses import Addresses
 
 COLUMNS = (
     "channel",
@@ -41,6 +42,29 @@ def channels(config: Path, as_json: bool) -> None:
         return await ledger.read(views.lanes)
 
     show(with_ledger(config, act), as_json, COLUMNS, "channels")
+
+
+@click.command()
+@click.argument("member", required=False)
+@as_json
+@click.pass_obj
+def addresses(config: Path, member: str | None, as_json: bool) -> None:
+    """Show the private addresses of all members, or of MEMBER; each is as secret as a password.
+
+    There a member finds its feeds, and asks what it missed. Those that have a `token` have one.
+    """
+    settings = load(config)
+    if not settings.web.listen:
+        raise NotFound("nothing is served; say [web] listen in the configuration")
+    known = Addresses(settings)
+    rows = [
+        {"member": m.id, "address": known.of(m), "feeds": [t.url for t in known.topics(m)]}
+        for m in settings.members
+        if m.token and member in (None, m.id)
+    ]
+    if member and not rows:
+        raise NotFound(f"there is no member {member} with a token")
+    show(rows, as_json, ("member", "address"), "addresses")
 
 
 @click.command()

@@ -261,3 +261,14 @@ def test_check_asks_the_channels_for_notices_too(run: Run) -> None:
     Path("config.toml").write_text('[[notices]]\ntype = "folder"\npath = "/proc/away"\n' + CONFIG, "utf-8")
     result = run("check", status=1)
     assert "notices folder 1" in result.output
+
+
+def test_the_private_addresses_are_told_to_who_runs_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "[web] listen" in run("addresses", status=1).output
+    monkeypatch.setenv("A_TOKEN", "a" * 24)
+    member = CONFIG.replace('id = "all"\n', 'id = "all"\ntoken = { env = "A_TOKEN" }\n')
+    feed_channel = member + '[web]\nlisten = "127.0.0.1:8080"\nurl = "https://wire.example/"\n'
+    Path("config.toml").write_text(feed_channel, encoding="utf-8")
+    told = json.loads(run("addresses", "--json").output)
+    assert told == {"member": "all", "address": f"https://wire.example/members/{'a' * 24}", "feeds": []}
+    assert "no member space with a token" in run("addresses", "space", status=1).output
