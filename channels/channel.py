@@ -78,7 +78,8 @@ class Channel(Protocol):
         """Bring `story` there. A repeat with the same key must not make a second item.
 
         `number` counts what goes over this channel, without gaps, so that a receiver sees what it missed; it
-        travels with the item where the protocol has a place for it. 0: not counted (a notice, a digest).
+        travels with the item where the protocol has a place for it. A digest has that of its last item.
+        0: not counted (a notice).
         Raises: Unavailable, Refused, Denied, Gone.
         """
         ...

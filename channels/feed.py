@@ -14,7 +14,7 @@ class FeedSettings(ChannelSettings):
     """`type = "feed"`. The address is private by the member's `token`; `[web]` says where it is served."""
 
     type: Literal["feed"]
-    title: str = Field("", description="Of the feed, for readers.")
+    title: str = Field("", description="Of the feed; unless said, it names the member.")
     size: int = Field(50, ge=1, le=500, description="Items on a page; older ones are on the next (RFC 5005).")
 
 
@@ -33,7 +33,7 @@ class Feed:
         return None
 
     async def send(self, story: Story, key: IdempotencyKey, number: int = 0) -> Receipt:
-        """Nothing is to be brought anywhere: readers and subscribers see it next."""
+        """Nothing is to be brought anywhere: its reader sees it next."""
         return Receipt("in the feed")
 
     async def check(self) -> str:

@@ -186,6 +186,13 @@ class WebSettings(Settings):
         description="How the outside reaches it: 'https://wire.example'.",
     )
 
+    @field_validator("listen")
+    @classmethod
+    def _has_a_port(cls, listen: str) -> str:
+        if listen and int(listen.rpartition(":")[2]) > 65535:
+            raise ValueError("a port is at most 65535")
+        return listen
+
     @property
     def address(self) -> str:
         """Without a slash at its end."""

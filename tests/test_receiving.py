@@ -31,6 +31,9 @@ from channels.formats import ninjs
 from channels.signing import public_key
 from channels.story import IdempotencyKey, Story
 from channels.webhook import Webhook
+from distributor.config import Config, parse
+from distributor.events import Events
+from distributor.service import opened
 
 DOCUMENT = "receiving.md"
 LONGEST = {"receiver.py": 50, "receiver.mjs": 60, "catch_up.py": 25}
@@ -387,12 +390,58 @@ async def test_what_was_missed_is_asked_for_once(folder: Path) -> None:
         async with aiohttp.ClientSession() as http:
             for number in (1, 4):
                 await post(http, example.url, wire.rows[number - 1])
-        assert (await caught_up(example, url), wire.asked) == (0, [1, 3])
+        assert (await caught_up(example, f"{url}/members/t0ken"), wire.asked) == (0, [1, 3])
         held = example.held()
         assert held
         assert held["headlines"][0]["value"] == "Number 5"
         assert example.numbers() == {f"dlv_{number}": number for number in range(1, 6)}
-        assert (await caught_up(example, url), wire.asked) == (0, [1, 3, 5])
+        assert (await caught_up(example, f"{url}/members/t0ken"), wire.asked) == (0, [1, 3, 5])
+
+
+async def test_a_receiver_that_lost_its_store_has_all_of_it_from_the_wire_itself(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK", SECRET)
+    monkeypatch.setenv("TOKEN", "t" * 24)
+    (folder / "feed.xml").write_text(FEED, encoding="utf-8")
+    async with running("receiver.py", folder) as example, opened(wire_to(example), Events()) as service:
+        await service.once(asyncio.Event())
+        held, numbers = example.held(), example.numbers()
+        assert held
+        assert list(numbers.values()) == [1]
+        await example.kill()
+        example.store.unlink()
+        await example.start()
+        stop = asyncio.Event()
+        task = asyncio.create_task(service.run(stop, ["web"]))
+        assert service.web
+        while not service.web.port:
+            await asyncio.sleep(0.01)
+        url = f"http://127.0.0.1:{service.web.port}"
+        assert await caught_up(example, f"{url}/members/{'t' * 24}") == 0
+        stop.set()
+        await task
+        assert (example.held(), example.numbers()) == (held, numbers)
+
+
+FEED = """<rss version='2.0'><channel><title>W</title><language>en</language>
+<item><title>Union opens</title><guid isPermaLink='false'>g1</guid><description>It met.</description></item>
+</channel></rss>"""
+
+
+def wire_to(example: Example) -> Config:
+    """A wire with one member, the example."""
+    hook = {"type": "webhook", "url": example.url, "secrets": [{"env": "HOOK"}], "allow_private": True}
+    member = {"id": "jst", "name": "JST", "languages": ["en"], "token": {"env": "TOKEN"}, "channels": [hook]}
+    return parse(
+        {
+            "storage": f"sqlite+aiosqlite:///{example.folder}/ledger.db",
+            "web": {"listen": "127.0.0.1:0"},
+            "media": {"cache": ""},
+            "sources": [{"name": "w", "url": f"{example.folder}/feed.xml", "backfill": "all"}],
+            "members": [member],
+        }
+    )
 
 
 async def post(http: aiohttp.ClientSession, url: str, row: dict[str, Any]) -> None:
@@ -408,7 +457,7 @@ async def post(http: aiohttp.ClientSession, url: str, row: dict[str, Any]) -> No
 
 
 async def caught_up(example: Example, url: str) -> int:
-    env = example.env | {"WIRE": f"{url}/members/t0ken"}
+    env = example.env | {"WIRE": url}
     command = (sys.executable, "catch_up.py")
     process = await asyncio.create_subprocess_exec(*command, cwd=example.folder, env=env)
     return await process.wait()

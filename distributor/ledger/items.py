@@ -6,17 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, exists, func, select
+from sqlalchemy import Connection, Select, and_, exists, func, or_, select
 
-from distributor.ledger.tables import COUNTED, AnyRow, delivery
+from distributor.ledger.tables import COUNTED, AnyRow, article, delivery, version
 
 RECENT = 200
 """Items in which a change is looked for: a retry may land behind newer ones."""
 
-_TOLD = delivery.c[
-    "number", "key", "state", "action", "article", "version", "language", "rendition", "settled"
-]
 _later = delivery.alias("later")
+
+# What was sent may be read again, unless it was withdrawn since or its text is kept no longer; what was not
+# sent, only while it still would be.
+_goes = and_(article.c.pub_status == "usable", article.c.head == delivery.c.version)
+_due = and_(delivery.c.state.in_(("pending", "sending", "dead")), _goes)
+_there = and_(article.c.pub_status != "canceled", version.c.pruned.is_(None))
+_MAY_BE_TOLD = or_(delivery.c.action == "cancel", and_(_there, or_(delivery.c.state == "delivered", _due)))
 
 
 class Mark(NamedTuple):
@@ -28,15 +32,14 @@ class Mark(NamedTuple):
 
 def last(db: Connection, lane: str) -> int:
     """The highest number of a lane; 0 before the first."""
-    number: int | None = db.execute(
-        select(func.max(delivery.c.number)).where(delivery.c.lane == lane, COUNTED)
-    ).scalar_one()
-    return number or 0
+    highest = select(func.coalesce(func.max(delivery.c.number), 0)).where(delivery.c.lane == lane, COUNTED)
+    number: int = db.execute(highest).scalar_one()
+    return number
 
 
 def since(db: Connection, lane: str, number: int, limit: int) -> Sequence[AnyRow]:
-    """What was counted after `number`, in order."""
-    rows = select(*_TOLD).where(delivery.c.lane == lane, delivery.c.number > number)
+    """What was counted after `number`, in order; `told`: whether its content may be."""
+    rows = _items().where(delivery.c.lane == lane, delivery.c.number > number)
     return db.execute(rows.order_by(delivery.c.number).limit(limit)).all()
 
 
@@ -45,17 +48,23 @@ def page(db: Connection, lane: str, language: str, start: int, size: int) -> Seq
     same = (_later.c.article == delivery.c.article) & (_later.c.lane == delivery.c.lane)
     same = same & (_later.c.language == delivery.c.language) & (_later.c.state == "delivered")
     newer = exists().where(same, _later.c.number > delivery.c.number).correlate(delivery)
-    rows = _delivered(lane, language).where(~newer).order_by(delivery.c.number.desc())
-    return db.execute(rows.offset(start).limit(size + 1)).all()
+    rows = _items().where(*_delivered(lane, language), _MAY_BE_TOLD, ~newer)
+    return db.execute(rows.order_by(delivery.c.number.desc()).offset(start).limit(size + 1)).all()
 
 
 def mark(db: Connection, lane: str, language: str) -> Mark:
     """Cheap: what has not changed since need not be loaded."""
-    recent = _delivered(lane, language).order_by(delivery.c.number.desc()).limit(RECENT).subquery()
-    found = select(func.coalesce(func.max(recent.c.number), 0), func.max(recent.c.settled))
+    recent = select(*delivery.c["number", "settled"]).where(*_delivered(lane, language))
+    recent_ = recent.order_by(delivery.c.number.desc()).limit(RECENT).subquery()
+    found = select(func.coalesce(func.max(recent_.c.number), 0), func.max(recent_.c.settled))
     return Mark._make(db.execute(found).one())
 
 
-def _delivered(lane: str, language: str) -> Select[Any]:
-    its = (delivery.c.lane == lane) & (delivery.c.language == language) & (delivery.c.state == "delivered")
-    return select(*_TOLD).where(its, COUNTED)
+def _items() -> Select[Any]:
+    its = (version.c.article == delivery.c.article) & (version.c.number == delivery.c.version)
+    columns = delivery.c["number", "key", "state", "action", "article", "version", "language", "rendition"]
+    return select(*columns, _MAY_BE_TOLD.label("told")).join(version, its).join(article)
+
+
+def _delivered(lane: str, language: str) -> tuple[Any, ...]:
+    return delivery.c.lane == lane, delivery.c.language == language, delivery.c.state == "delivered", COUNTED

@@ -261,23 +261,6 @@ notice = Table(
 Index("ix_notice_open", notice.c.kind, notice.c.subject, unique=True,
       sqlite_where=notice.c.over.is_(None), postgresql_where=notice.c.over.is_(None))  # fmt: skip
 
-subscription = Table(
-    "subscription",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("lane", ForeignKey("lane.id"), nullable=False),
-    Column("language", String, nullable=False),
-    Column("format", String, nullable=False),
-    Column("topic", Text, nullable=False),
-    Column("callback", Text, nullable=False),
-    Column("secret", Text, nullable=False),
-    Column("until", Instant, nullable=False),
-    Column("sent", Integer, nullable=False),
-    Column("failures", Integer, nullable=False, default=0),
-    Column("next", Instant),
-    UniqueConstraint("topic", "callback"),
-)
-
 audit = Table(
     "audit",
     metadata,

@@ -26,13 +26,12 @@ ENCODERS: dict[str, tuple[Callable[[Feed, Iterable[Story]], bytes], str]] = {
 
 
 class Page(NamedTuple):
-    """`tag`: an entity tag without quotes; `number`: the highest in the feed."""
+    """`tag`: an entity tag without quotes; `updated`: None while there is nothing in the feed."""
 
-    body: bytes
-    media_type: str
+    feed: Feed
+    stories: list[Story]
     tag: str
     updated: datetime | None
-    number: int
 
 
 def tag_of(mark: items.Mark, topic: Topic, nth: int) -> str:
@@ -41,30 +40,28 @@ def tag_of(mark: items.Mark, topic: Topic, nth: int) -> str:
     return hashlib.sha256(repr(told).encode()).hexdigest()[:24]
 
 
-def page(db: Connection, topic: Topic, nth: int, hub: str, naming: Naming) -> Page:
+def page(db: Connection, topic: Topic, nth: int, naming: Naming) -> Page:
     """The `nth` page, from 1; a page past the last is empty."""
     size = topic.settings.size
     mark = items.mark(db, topic.lane, topic.language)
     rows = items.page(db, topic.lane, topic.language, (nth - 1) * size, size)
     found = load(db, {row.rendition for row in rows[:size]}, naming)
-    stories = [_as_sent(found[row.rendition], row) for row in rows[:size] if row.rendition in found]
-    encode, media_type = ENCODERS[topic.kind]
-    body = encode(_feed(topic, nth, len(rows) > size, mark, hub), stories)
-    return Page(body, media_type, tag_of(mark, topic, nth), mark.settled, mark.number)
+    stories = [as_sent(found[row.rendition], row) for row in rows[:size] if row.rendition in found]
+    return Page(_feed(topic, nth, len(rows) > size, mark), stories, tag_of(mark, topic, nth), mark.settled)
 
 
-def _as_sent(story: Story, row: AnyRow) -> Story:
+def as_sent(story: Story, row: AnyRow) -> Story:
+    """A withdrawal is the story, withdrawn."""
     return replace(story, pub_status="canceled") if row.action == "cancel" else story
 
 
-def _feed(topic: Topic, nth: int, more: bool, mark: items.Mark, hub: str) -> Feed:
+def _feed(topic: Topic, nth: int, more: bool, mark: items.Mark) -> Feed:
     return Feed(
         title=topic.settings.title or f"Science Wire for {topic.member.name}",
         url=_page_url(topic.url, nth),
         id=topic.url,
         language=topic.language,
         updated=mark.settled or datetime.fromtimestamp(0, UTC),
-        hub=hub,
         first=topic.url if more or nth > 1 else "",
         previous=_page_url(topic.url, nth - 1) if nth > 1 else "",
         next=_page_url(topic.url, nth + 1) if more else "",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ from distributor.ledger.ledger import Ledger
 from distributor.ledger.stories import Naming, load
 from distributor.ledger.tables import AnyRow
 from distributor.web.addresses import Addresses, Topic
-from distributor.web.feeds import page, tag_of
+from distributor.web.feeds import ENCODERS, as_sent, page, tag_of
 
 AT_MOST = 100
 """Items of one answer."""
@@ -29,7 +30,6 @@ HEADERS = {
     "X-Robots-Tag": "noindex",
     "X-Content-Type-Options": "nosniff",
 }
-DEAD_ENDS = ("superseded", "canceled")
 
 
 class Private:
@@ -68,16 +68,14 @@ class Private:
             known = ", ".join(name.partition("/")[2] for name, _ in member.lanes())
             raise web.HTTPBadRequest(text=f"say which channel: {known}", headers=HEADERS)
         after = _number(request, "since", 0)
-        return _json(await self.ledger.read(self._since, lane, after, self.addresses.of(member)))
+        own = f"{self.addresses.of(member)}/items?channel={quote(lane.partition('/')[2])}"
+        rows, stories, last = await self.ledger.read(self._since, lane, after)
+        return await asyncio.to_thread(_items, lane, rows, stories, last, own)
 
-    def _since(self, db: Connection, lane: str, after: int, own: str) -> dict[str, Any]:
+    def _since(self, db: Connection, lane: str, after: int) -> tuple[Sequence[AnyRow], dict[int, Story], int]:
         rows = items.since(db, lane, after, AT_MOST + 1)
-        told, more = rows[:AT_MOST], len(rows) > AT_MOST
-        channel = quote(lane.partition("/")[2])
-        following = f"{own}/items?channel={channel}&since={told[-1].number}" if more else None
-        stories = load(db, {row.rendition for row in told}, self.naming)
-        found = [_item(row, stories.get(row.rendition)) for row in told]
-        return {"channel": lane, "last": items.last(db, lane), "next": following, "items": found}
+        stories = load(db, {row.rendition for row in rows if row.told}, self.naming)
+        return rows, stories, items.last(db, lane)
 
     async def feed(self, request: web.Request) -> web.Response:
         """A page of a feed (RFC 5005 §3), or 304 where nothing has changed (RFC 9110 §13)."""
@@ -94,10 +92,11 @@ class Private:
         return await self._page(topic, nth)
 
     async def _page(self, topic: Topic, nth: int) -> web.Response:
-        found = await self.ledger.read(page, topic, nth, "", self.naming)
-        links = f'<{topic.url}>; rel="self"'
-        headers = {**HEADERS, "Content-Type": f"{found.media_type}; charset=utf-8", "Link": links}
-        answer = web.Response(body=found.body, headers=headers)
+        found = await self.ledger.read(page, topic, nth, self.naming)
+        encode, media_type = ENCODERS[topic.kind]
+        body = await asyncio.to_thread(encode, found.feed, found.stories)
+        headers = {**HEADERS, "Content-Type": f"{media_type}; charset=utf-8"}
+        answer = web.Response(body=body, headers=headers | {"Link": f'<{topic.url}>; rel="self"'})
         answer.etag, answer.last_modified = ETag(found.tag), found.updated
         return answer
 
@@ -108,15 +107,19 @@ class Private:
         return member
 
 
+def _items(
+    lane: str, rows: Sequence[AnyRow], stories: Mapping[int, Story], last: int, own: str
+) -> web.Response:
+    told = rows[:AT_MOST]
+    following = f"{own}&since={told[-1].number}" if len(rows) > AT_MOST else None
+    found = [_item(row, stories.get(row.rendition) if row.told else None) for row in told]
+    return _json({"channel": lane, "last": last, "next": following, "items": found})
+
+
 def _item(row: AnyRow, story: Story | None) -> dict[str, Any]:
-    if story and row.action == "cancel":
-        story = replace(story, pub_status="canceled")
-    whole = story is not None and row.state not in DEAD_ENDS
-    return {
-        **{name: row._mapping[name] for name in ("number", "key", "state", "action")},
-        **{name: row._mapping[name] for name in ("article", "version", "language")},
-        "item": orjson.Fragment(ninjs.encode(story)) if whole and story else None,
-    }
+    names = ("number", "key", "state", "action", "article", "version", "language")
+    item = orjson.Fragment(ninjs.encode(as_sent(story, row))) if story else None
+    return {**{name: row._mapping[name] for name in names}, "item": item}
 
 
 def _has(request: web.Request, tag: str) -> bool:

@@ -58,7 +58,6 @@ async def test_what_the_first_schema_holds_is_there_in_the_newest(ledger: Ledger
             "memory",
             "attempt",
             "delivery",
-            "subscription",
             "lane",
             "rendition",
             "version",

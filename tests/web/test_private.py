@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,9 @@ from distributor.article import Content
 from distributor.config import Config, parse
 from distributor.errors import ConfigError
 from distributor.events import Events
-from distributor.ledger import articles, views
+from distributor.ledger import articles, retention, views
 from distributor.ledger.articles import Entry
-from distributor.ledger.tables import delivery
+from distributor.ledger.tables import article, delivery
 from distributor.service import Service, opened
 
 TOKEN = "t" * 24
@@ -166,6 +167,43 @@ async def test_what_took_another_place_has_no_item_and_no_gap(site: Fetched) -> 
     assert [(i["number"], i["item"] is None) for i in told["items"]] == [(1, False), (2, True), (3, False)]
 
 
+@pytest.mark.parametrize(
+    ("state", "status", "told"),
+    [
+        ("delivered", "usable", True),
+        ("delivered", "withheld", True),
+        ("delivered", "canceled", False),
+        ("dead", "usable", True),
+        ("dead", "canceled", False),
+        ("dead", "withheld", False),
+        ("waiting", "withheld", False),
+        ("canceled", "canceled", False),
+    ],
+)
+async def test_nothing_is_told_here_that_would_not_be_sent(
+    site: Fetched, state: str, status: str, told: bool
+) -> None:
+    """A held or withdrawn article does not leak through the back door."""
+
+    def change(db: Any) -> None:
+        db.execute(update(delivery).where(delivery.c.number == 2).values(state=state))
+        db.execute(update(article).values(pub_status=status))
+
+    await site.service.ledger.write(change)
+    second = (await site.json("/items?channel=feed&since=1"))["items"][0]
+    assert (second["number"], second["state"], second["item"] is not None) == (2, state, told)
+
+
+async def test_a_text_that_is_kept_no_longer_is_no_empty_item(site: Fetched) -> None:
+    later = site.service.ledger.now() + timedelta(days=1)
+    assert await site.service.ledger.write(retention.prune_bodies, later) == 3
+    told = await site.json("/items?channel=feed")
+    assert [(i["number"], i["state"], i["item"]) for i in told["items"]] == [
+        (n, "delivered", None) for n in (1, 2, 3)
+    ]
+    assert titles_of((await site.get("/en.rss"))[1], "rss") == []
+
+
 async def test_many_come_in_pages(site: Fetched, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("distributor.web.private.AT_MOST", 2)
     first = await site.json("/items?channel=feed&since=0")
@@ -218,5 +256,7 @@ def test_a_feed_that_nobody_could_fetch_is_an_error(tmp_path: Path, monkeypatch:
     assert "members[0].token: missing" in said
     assert "[web] listen" in said
     monkeypatch.setenv("SHORT", "abc")
+    with pytest.raises(ConfigError, match=r"web\.listen: a port is at most 65535"):
+        parse({"web": {"listen": "127.0.0.1:70000"}})
     with pytest.raises(ConfigError, match="at least 20"):
         parse({"members": [member | {"token": {"env": "SHORT"}}]})
