@@ -22,7 +22,6 @@ from channels.webhook import Webhook
 from distributor import clock, log
 from distributor.article import Content
 from distributor.cli.running import keep_for_good
-from distributor.config import Config
 from distributor.delivery.courier import Courier
 from distributor.delivery.flight import Line
 from distributor.events import Events
@@ -32,6 +31,7 @@ from distributor.ledger.circuit import Terms
 from distributor.ledger.ledger import Ledger
 from distributor.naming import Names
 from distributor.routing import Facts, Route
+from distributor.settings import Config
 
 SENTENCE = "The members of the union read the report on carbon neutrality with care. "
 BODY = "".join(f"<p>{SENTENCE * 3}</p>" for _ in range(8))  # some 1.8 KB of HTML, 4 KB of ninjs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from urllib.parse import quote
 
-from distributor.config import Config
+from distributor.settings import Config
 
 
 class Names:

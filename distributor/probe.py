@@ -11,10 +11,10 @@ from typing import Any
 from channels.channel import ChannelError
 from channels.settings import ChannelSettings
 from distributor import bcp47, clock
-from distributor.config import Config, SourceSettings
 from distributor.errors import DistributorError, PairMissing
 from distributor.ledger.ledger import Ledger
 from distributor.service import make
+from distributor.settings import Config, SourceSettings
 from distributor.sources.fetch import Bounds, fetch, open_session
 from distributor.sources.parse import parse
 from distributor.translation.engines.libretranslate import LibreTranslate

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from distributor import bcp47
-from distributor.config import Config, MemberSettings
+from distributor.settings import Config, MemberSettings
 
 Can = Callable[[str, str], bool]
 """Whether a text in the first language can be had in the second."""

@@ -20,7 +20,6 @@ from channels.channel import Channel
 from channels.media_cache import FetchesMedia, MediaCache
 from channels.settings import ChannelSettings
 from distributor import hours
-from distributor.config import Config, MediaSettings, MemberSettings
 from distributor.delivery.courier import Courier
 from distributor.delivery.flight import Line
 from distributor.delivery.herald import Herald
@@ -32,6 +31,7 @@ from distributor.ledger.circuit import Terms
 from distributor.ledger.ledger import Ledger, one_at_a_time
 from distributor.naming import Names
 from distributor.routing import Router
+from distributor.settings import Config, MediaSettings, MemberSettings
 from distributor.sources.intake import Intake
 from distributor.translation.engines.setup import engines_of, glossaries_of
 from distributor.translation.interpreter import Interpreter

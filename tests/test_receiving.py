@@ -31,9 +31,10 @@ from channels.formats import ninjs
 from channels.signing import public_key
 from channels.story import IdempotencyKey, Story
 from channels.webhook import Webhook
-from distributor.config import Config, parse
+from distributor.config import parse
 from distributor.events import Events
 from distributor.service import opened
+from distributor.settings import Config
 
 DOCUMENT = "receiving.md"
 LONGEST = {"receiver.py": 50, "receiver.mjs": 60, "catch_up.py": 25}

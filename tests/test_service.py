@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from distributor.config import Config, parse
+from distributor.config import parse
 from distributor.events import Event, Events, Polled, PollFailed
 from distributor.ledger import articles, views
 from distributor.ledger.ledger import AlreadyRunning, Ledger
 from distributor.service import Service, opened
+from distributor.settings import Config
 
 ITEM = "<item><title>{0}</title><guid isPermaLink='false'>{0}</guid><description>It met.</description></item>"
 

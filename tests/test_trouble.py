@@ -15,7 +15,6 @@ import postgresql
 from channels.channel import Unavailable
 from channels.settings import ChannelSettings
 from channels.story import IdempotencyKey, Receipt, Story
-from distributor.config import Config
 from distributor.delivery.courier import Courier
 from distributor.delivery.flight import Line
 from distributor.events import Event, Events, Trouble
@@ -24,6 +23,7 @@ from distributor.ledger import views
 from distributor.ledger.ledger import Ledger
 from distributor.naming import Names
 from distributor.routing import Route
+from distributor.settings import Config
 from ledger_wire import Clock, Wire
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from distributor.cli.context import as_json, show, who, with_ledger
-from distributor.config import Config, load
+from distributor.config import load
 from distributor.errors import NotFound
 from distributor.ledger import lanes, notices, views
 from distributor.ledger.ledger import Ledger
+from distributor.settings import Config
 from distributor.web.addresses import Addresses
 
 COLUMNS = (

@@ -16,9 +16,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from distributor.config import Config, load
+from distributor.config import load
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.views import iso
+from distributor.settings import Config
 
 T = TypeVar("T")
 PIPED_WIDTH = 200

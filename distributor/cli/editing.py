@@ -10,13 +10,13 @@ import click
 from sqlalchemy import Connection
 
 from distributor.cli.context import who, with_ledger
-from distributor.config import Config
 from distributor.ledger import articles, deliveries, renditions
 from distributor.ledger.audit import note
 from distributor.ledger.fanout import Routes
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import delivery
 from distributor.routing import Router
+from distributor.settings import Config
 from distributor.translation.engines.setup import engines_of
 
 

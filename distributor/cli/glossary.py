@@ -12,11 +12,12 @@ from sqlalchemy import Connection, select
 from distributor.article import Content
 from distributor.bcp47 import canonical, same
 from distributor.cli.context import as_json, show, with_ledger
-from distributor.config import Config, load
+from distributor.config import load
 from distributor.errors import ConfigError
 from distributor.ledger import articles
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import rendition
+from distributor.settings import Config
 from distributor.translation import tbx
 from distributor.translation.documents.align import Translation
 from distributor.translation.documents.content import Job

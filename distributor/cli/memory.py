@@ -14,12 +14,12 @@ from sqlalchemy import Connection
 from distributor import clock
 from distributor.bcp47 import canonical
 from distributor.cli.context import as_json, show, who, with_ledger
-from distributor.config import Config
 from distributor.errors import DistributorError
 from distributor.ledger import memory as ledger_memory
 from distributor.ledger.audit import note
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.memory import EDITED, Remembered
+from distributor.settings import Config
 from distributor.translation import tmx
 from distributor.translation.tmx import Unit
 

@@ -12,10 +12,11 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 from distributor import clock
 from distributor.cli.context import as_json, show, who
-from distributor.config import Config, load
+from distributor.config import load
 from distributor.errors import ConfigError
 from distributor.ledger.audit import note
 from distributor.ledger.ledger import Ledger
+from distributor.settings import Config
 from distributor.translation.engines import models as argos_models
 from distributor.translation.engines.packages import Installed
 from distributor.translation.engines.setup import packages_of

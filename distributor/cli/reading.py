@@ -9,12 +9,12 @@ from typing import Any
 import click
 
 from distributor.cli.context import as_json, show, with_ledger
-from distributor.config import Config
 from distributor.ledger import articles as ledger_articles
 from distributor.ledger import notices, views
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import delivery, rendition
 from distributor.routing import Facts, Router
+from distributor.settings import Config
 from distributor.translation.engines.setup import engines_of
 
 STATES = ("waiting", "pending", "sending", "delivered", "dead", "superseded", "canceled")

@@ -13,10 +13,11 @@ from pathlib import Path
 import click
 
 from distributor import log, probe
-from distributor.config import Config, load
+from distributor.config import load
 from distributor.events import Events, Started
 from distributor.ledger import views
 from distributor.service import DUTIES, Duty, opened
+from distributor.settings import Config
 
 
 @click.command()

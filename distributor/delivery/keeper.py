@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from distributor import clock
-from distributor.config import RetentionSettings
 from distributor.events import Events, Pruned, Trouble
 from distributor.ledger import retention
 from distributor.ledger.ledger import Ledger
+from distributor.settings import RetentionSettings
 
 EVERY = timedelta(hours=1)
 BETWEEN = timedelta(milliseconds=200)

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from distributor.config import Config, parse
+from distributor.config import parse
+from distributor.settings import Config
 
 
 def configuration(folder: Path, *, web: str, smtp_port: int, secrets: dict[str, str]) -> Config:

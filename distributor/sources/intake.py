@@ -13,7 +13,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from distributor import clock, language
 from distributor.article import Item
-from distributor.config import SourceSettings
 from distributor.errors import SourceError, SourceGone
 from distributor.events import Events, Polled, PollFailed, Trouble
 from distributor.ledger import articles
@@ -22,6 +21,7 @@ from distributor.ledger.articles import Entry
 from distributor.ledger.fanout import Routes
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import AnyRow
+from distributor.settings import SourceSettings
 from distributor.sources.diff import Changed, Decision, Known, Memory, New, Renamed, decide
 from distributor.sources.fetch import Bounds, Fetched, NotModified, fetch, open_session
 from distributor.sources.identity import link_key, text_key

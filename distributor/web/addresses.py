@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from channels.feed import FeedSettings
-from distributor.config import Config, MemberSettings
+from distributor.settings import Config, MemberSettings
 
 KINDS = ("rss", "atom", "json")
 

@@ -13,11 +13,11 @@ from sqlalchemy import Connection
 
 from channels.formats import ninjs
 from channels.story import Story
-from distributor.config import MemberSettings
 from distributor.ledger import items
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.stories import Naming, load
 from distributor.ledger.tables import AnyRow
+from distributor.settings import MemberSettings
 from distributor.web.addresses import Addresses, Topic
 from distributor.web.feeds import ENCODERS, as_sent, page, tag_of
 

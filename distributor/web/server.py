@@ -8,8 +8,8 @@ from datetime import timedelta
 from aiohttp import web
 
 from distributor import clock
-from distributor.config import WebSettings
 from distributor.events import Events, Trouble
+from distributor.settings import WebSettings
 from distributor.web.private import Private
 
 AGAIN = timedelta(seconds=5)

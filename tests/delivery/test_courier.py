@@ -16,7 +16,6 @@ from sqlalchemy.exc import OperationalError
 from channels.channel import Denied, Refused, Unavailable
 from channels.settings import ChannelSettings
 from channels.story import IdempotencyKey, Receipt, Story
-from distributor.config import Config
 from distributor.delivery import courier as courier_module
 from distributor.delivery.courier import Courier
 from distributor.delivery.flight import Line
@@ -27,6 +26,7 @@ from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import delivery
 from distributor.naming import Names
 from distributor.routing import Route
+from distributor.settings import Config
 from ledger_wire import Clock, Wire
 
 Answer = Receipt | Exception | asyncio.Event

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from distributor.config import Config
 from distributor.errors import NotFound
 from distributor.ledger import articles, renditions, stories
 from distributor.ledger.ledger import Ledger
@@ -15,6 +14,7 @@ from distributor.ledger.renditions import Made, Task
 from distributor.ledger.tables import audit, delivery
 from distributor.naming import Names
 from distributor.routing import Route
+from distributor.settings import Config
 from ledger_wire import LEASE, Wire
 
 DOUBTS = ({"sentence": "5 cats", "translation": "6 котов", "kind": "numbers", "what": "5 became 6"},)

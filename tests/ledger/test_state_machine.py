@@ -29,7 +29,6 @@ from sqlalchemy import Connection, func, select, text
 
 import postgresql
 from distributor.article import URGENT
-from distributor.config import Config
 from distributor.errors import LeaseLost
 from distributor.ledger import articles, deliveries, lanes, renditions, stories
 from distributor.ledger.articles import Entry
@@ -40,6 +39,7 @@ from distributor.ledger.outcome import Claim, Outcome
 from distributor.ledger.renditions import Made, Task
 from distributor.ledger.tables import attempt, delivery, lane, metadata, rendition
 from distributor.naming import Names
+from distributor.settings import Config
 from ledger_model import (
     CONCURRENCY,
     INTERVAL,

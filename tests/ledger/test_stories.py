@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import update
 
 from channels.story import Place, Story, Subject
-from distributor.config import Config
 from distributor.ledger import articles, stories
 from distributor.ledger.articles import Entry
 from distributor.ledger.tables import article
 from distributor.naming import Names
+from distributor.settings import Config
 from ledger_wire import NOON, Wire, content
 
 KNOWN: dict[str, Any] = {

@@ -11,12 +11,12 @@ import pytest
 from aiohttp import web
 from sqlalchemy import select
 
-from distributor.config import SourceSettings
 from distributor.events import Event, Events, Polled, PollFailed
 from distributor.ledger import sources, views
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import source as source_table
 from distributor.ledger.tables import version
+from distributor.settings import SourceSettings
 from distributor.sources.intake import Intake
 from ledger_wire import Clock, Wire
 

@@ -17,13 +17,14 @@ import pytest
 from sqlalchemy import update
 
 from distributor.article import Content
-from distributor.config import Config, parse
+from distributor.config import parse
 from distributor.errors import ConfigError
 from distributor.events import Events
 from distributor.ledger import articles, retention, views
 from distributor.ledger.articles import Entry
 from distributor.ledger.tables import article, delivery
 from distributor.service import Service, opened
+from distributor.settings import Config
 
 TOKEN = "t" * 24
 ITEM = "<item><title>{0}</title><guid isPermaLink='false'>{1}</guid><description>It met.</description></item>"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from distributor.config import SQLITE, Config, ConvertedModel, RemoteEngine
+from distributor.settings import SQLITE, Config, ConvertedModel, RemoteEngine
 from distributor.translation.engines.engine import Engine
 from distributor.translation.engines.libretranslate import LibreTranslate
 from distributor.translation.engines.packages import Packages, converted, folders

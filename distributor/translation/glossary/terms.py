@@ -12,8 +12,9 @@ from unicodedata import normalize
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from channels.settings import Settings
-from distributor.config import Language, key
+from distributor.config import key
 from distributor.errors import ConfigError
+from distributor.settings import Language
 
 
 def wording(text: str) -> str:
