@@ -66,7 +66,7 @@ def _deliveries(db: Connection, mine: Any, lanes: list[str], state: str, due: da
     sqlite = db.dialect.name == "sqlite"
     chance = func.hex(func.randomblob(20)) if sqlite else func.md5(cast(func.random(), String))
     key = literal("dlv_") + chance + literal("-") + cast(rendition.c.id, String) + lane.c.id
-    more: dict[str, Any] = {"settled": now} if settled else {}
+    more: dict[str, Any] = {"settled": now, "number": _next_numbers()} if settled else {}
     _insert(
         db, delivery, its,
         key=key, article=mine.c.id, version=literal(1), action=literal("publish"), lane=lane.c.id,
@@ -82,6 +82,13 @@ def _deliveries(db: Connection, mine: Any, lanes: list[str], state: str, due: da
             delivery=delivery.c.id, number=literal(1), started=now, took_ms=literal(1.5),
             outcome=literal("delivered"), answer=literal("204"), worker=literal("benchmark"),
         )  # fmt: skip
+
+
+def _next_numbers() -> Any:
+    """After those that the lane has counted."""
+    counted = select(func.max(delivery.c.number)).where(delivery.c.lane == lane.c.id).correlate(lane)
+    nth = func.row_number().over(partition_by=lane.c.id, order_by=rendition.c.id)
+    return func.coalesce(counted.scalar_subquery(), 0) + nth
 
 
 def _insert(db: Connection, table: Table, from_: FromClause, /, **columns: Any) -> None:
