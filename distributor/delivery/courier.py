@@ -92,7 +92,7 @@ class Courier:
         trouble = 0
         while True:
             try:
-                cargoes = await self.ledger.write(self._exchange, landed, limit)
+                cargoes = await self.ledger.write_here(self._exchange, landed, limit)
                 break
             except (SQLAlchemyError, OSError) as e:
                 trouble += 1

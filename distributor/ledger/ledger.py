@@ -103,6 +103,19 @@ class Ledger:
             self.ring()
         return result
 
+    async def write_here(
+        self, act: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Like `write`, with `act` on the event loop's own thread, which it must not keep for long.
+
+        On SQLite this saves a third of its time: the driver lets go of the interpreter's lock at each row,
+        and two threads would hand it to and fro. What waits for a lock or the disk still waits elsewhere.
+        """
+        result, rung = await self._database.write_here(act, *args, **kwargs)
+        if rung:
+            self.ring()
+        return result
+
     async def read(
         self, act: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
@@ -158,18 +171,30 @@ class _Threads:
         self._writer = ThreadPoolExecutor(1, "ledger-writer")
         self._readers = ThreadPoolExecutor(4, "ledger-reader")
         self._connection: Connection | None = None
+        self._turn = asyncio.Lock()  # nothing goes to the writer between a transaction's begin and its end
 
     async def write(self, act: Callable[..., T], *args: Any, **kwargs: Any) -> tuple[T, bool]:
         """What `act` returns, and whether it rang."""
 
-        def run() -> tuple[T, bool]:
-            db = self._connect()
+        def run(db: Connection) -> tuple[T, bool]:
             rung(db)
             with db.begin():
                 result = act(db, *args, **kwargs)
             return result, rung(db)
 
-        return await asyncio.get_running_loop().run_in_executor(self._writer, run)
+        return await self.on_writer(run)
+
+    async def write_here(self, act: Callable[..., T], *args: Any, **kwargs: Any) -> tuple[T, bool]:
+        """Like `write`; only begin and end are the writer's, which takes what it is told one by one."""
+        async with self._turn:
+            try:
+                db = await self._in(self._writer, self._begin)
+                result = act(db, *args, **kwargs)
+                await self._in(self._writer, db.commit)
+                return result, rung(db)
+            except BaseException:  # also where this was canceled, and nobody knows how far the writer is
+                self._writer.submit(self._undo)
+                raise
 
     async def listen(self, ring: Callable[[], None]) -> None:
         """SQLite has no notifications; `PRAGMA data_version` asks its shared memory, not the disk."""
@@ -186,11 +211,26 @@ class _Threads:
             with self._engine.connect() as db:
                 return act(db, *args, **kwargs)
 
-        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+        return await self._in(self._readers, run)
 
     async def on_writer(self, act: Callable[[Connection], T]) -> T:
         """Outside a transaction."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, lambda: act(self._connect()))
+        async with self._turn:
+            return await self._in(self._writer, lambda: act(self._connect()))
+
+    @staticmethod
+    async def _in(pool: ThreadPoolExecutor, run: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(pool, run)
+
+    def _begin(self) -> Connection:
+        db = self._connect()
+        rung(db)
+        db.begin()
+        return db
+
+    def _undo(self) -> None:
+        if self._connection and self._connection.in_transaction():
+            self._connection.rollback()
 
     def _connect(self) -> Connection:
         if self._connection is None or self._connection.closed or self._connection.invalidated:
@@ -198,7 +238,8 @@ class _Threads:
         return self._connection
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._writer, self._close)
+        async with self._turn:
+            await self._in(self._writer, self._close)
         self._writer.shutdown()
         self._readers.shutdown()
         self._engine.dispose()
@@ -228,6 +269,8 @@ class _Pool:
 
         async with self._engine.begin() as db:
             return await db.run_sync(run)
+
+    write_here = write  # the driver is asynchronous: `act` runs on this thread anyway
 
     async def read(self, act: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """One transaction."""

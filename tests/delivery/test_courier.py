@@ -249,14 +249,14 @@ async def test_outcomes_survive_a_database_that_fails_for_a_while(
 ) -> None:
     desk = Desk(wire, a=Scripted())
     await wire.add()
-    write, failures = ledger.write, [OperationalError("x", {}, Exception("disk I/O error"))]
+    write, failures = ledger.write_here, [OperationalError("x", {}, Exception("disk I/O error"))]
 
     async def flaky(act: Any, *args: Any, **kwargs: Any) -> Any:
         if desk.channels["a"].got and failures:
             raise failures.pop()
         return await write(act, *args, **kwargs)
 
-    monkeypatch.setattr(ledger, "write", flaky)
+    monkeypatch.setattr(ledger, "write_here", flaky)
     await desk.run()
     assert Trouble("ledger", "disk I/O error") in desk.events
     assert await wire.state_of("a/x") == "delivered"
@@ -278,15 +278,15 @@ async def test_a_stop_does_not_wait_for_a_database_that_is_gone(
 ) -> None:
     desk = Desk(wire, a=Scripted())
     await wire.add()
-    write, stop = ledger.write, asyncio.Event()
+    write, stop = ledger.write_here, asyncio.Event()
 
     async def gone(act: Any, *args: Any, **kwargs: Any) -> Any:
         raise OperationalError("BEGIN", {}, Exception("the server closed the connection"))
 
-    monkeypatch.setattr(ledger, "write", gone)
+    monkeypatch.setattr(ledger, "write_here", gone)
     stop.set()
     async with asyncio.timeout(20):
         await desk.courier.run(stop)
-    monkeypatch.setattr(ledger, "write", write)
+    monkeypatch.setattr(ledger, "write_here", write)
     assert await wire.state_of("a/x") == "pending"
     assert {type(e) for e in desk.events} == {Trouble}
