@@ -1,6 +1,6 @@
 """Milliseconds from flagging an article urgent to its receipt at all five members, with ever more that waits.
 
-The flag is `articles.make_urgent`, which rings the ledger's bell as it commits, as the command and the desk
+The flag is `make_urgent`, which rings the ledger's bell as it commits, as the command and the desk
 have it; the courier runs meanwhile as in service. The receiver is on loopback, in the same event loop.
 
 later   The channels are free; what waits is due in an hour, and so is the article until it is flagged.
@@ -36,6 +36,7 @@ from distributor import clock
 from distributor.ledger import articles
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import delivery
+from distributor.ledger.urgency import make_urgent
 
 MEMBERS, CONCURRENCY = 5, 8
 LANES = [lane_of(i) for i in range(MEMBERS)]
@@ -136,7 +137,7 @@ async def flagged(ledger: Ledger, members: Members, kind: str, number: int) -> f
     article = await ledger.write(add_marked, number, later)
     await asyncio.sleep(SETTLE)
     started = time.perf_counter()
-    await ledger.write(articles.make_urgent, article, 1, to_all(MEMBERS), "benchmark", clock.now())
+    await ledger.write(make_urgent, article, 1, to_all(MEMBERS), "benchmark", clock.now())
     if kind == "now":
         members.answer_one_each()
     await members.received()

@@ -5,6 +5,7 @@
   x LedgerError
     + LeaseLost        a late worker: somebody else owns the row now
     + NotFound         no such article, delivery, channel
+    + Conflict         somebody else was there first
   x SourceError        a feed that gave nothing this time
     + SourceGone       410: a feed that never will again
   x TranslationError
@@ -40,6 +41,10 @@ class LeaseLost(LedgerError):
 
 class NotFound(LedgerError):
     """There is no such row."""
+
+
+class Conflict(LedgerError):
+    """It is no longer as it was when this was asked for, or it exists already."""
 
 
 class SourceError(DistributorError):

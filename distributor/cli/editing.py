@@ -15,6 +15,7 @@ from distributor.ledger.audit import note
 from distributor.ledger.fanout import Routes
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import delivery
+from distributor.ledger.urgency import make_urgent
 from distributor.routing import Router
 from distributor.settings import Config
 from distributor.translation.engines.setup import engines_of
@@ -35,9 +36,7 @@ def urgent(config: Path, article: str, urgency: int) -> None:
 
     async def act(settings: Config, ledger: Ledger) -> int:
         row = await ledger.read(articles.find, article)
-        return await ledger.write(
-            articles.make_urgent, row.id, urgency, _routes(settings), who(), ledger.now()
-        )
+        return await ledger.write(make_urgent, row.id, urgency, _routes(settings), who(), ledger.now())
 
     click.echo(f"urgency {urgency}: {with_ledger(config, act)} deliveries moved")
 

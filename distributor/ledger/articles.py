@@ -1,4 +1,4 @@
-"""Articles and their versions: taken in, told apart, made urgent, held and released."""
+"""Articles and their versions: taken in, told apart, held and released."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from sqlalchemy import Connection, Select, insert, select, update
 
 from distributor.article import Content
 from distributor.errors import NotFound
+from distributor.ledger import search
 from distributor.ledger.audit import note
-from distributor.ledger.bell import ring
 from distributor.ledger.fanout import Routes, fan_out, open_gate, supersede
-from distributor.ledger.tables import PENDING, AnyRow, article, delivery, identity, rendition, version
+from distributor.ledger.tables import PENDING, AnyRow, article, delivery, identity, version
 
 CHUNK = 500  # below SQLite's and PostgreSQL's bounds on bound values
 
@@ -73,10 +73,11 @@ def add(db: Connection, entry: Entry, routes: Routes, now: datetime) -> int:
         "created": now,
     }
     made: int = db.execute(insert(article).values(values).returning(article.c.id)).scalar_one()
-    _add_version(db, made, 1, entry.content, now)
+    add_version(db, made, 1, entry.content, now)
     know_as(db, made, entry)
     if routed:
         fan_out(db, made, routes, now)
+    search.index(db, made)
     return made
 
 
@@ -85,11 +86,12 @@ def revise(db: Connection, article_id: int, entry: Entry, routes: Routes, now: d
     bump = update(article).where(article.c.id == article_id)
     bump = bump.values(head=article.c.head + 1, fingerprint=entry.fingerprint)
     head, routed = db.execute(bump.returning(article.c.head, article.c.routed)).one()
-    _add_version(db, article_id, head, entry.content, now)
+    add_version(db, article_id, head, entry.content, now)
     know_as(db, article_id, entry)
     supersede(db, article_id, head)
     if routed:
         fan_out(db, article_id, routes, now)
+    search.index(db, article_id)
     return int(head)
 
 
@@ -109,22 +111,6 @@ def know_as(db: Connection, article_id: int, entry: Entry) -> None:
     fresh = [{"kind": kind, "value": value, **told} for kind, value in entry.named.items() - there]
     if fresh:
         db.execute(insert(identity), fresh)
-
-
-def make_urgent(
-    db: Connection, article_id: int, urgency: int, routes: Routes, who: str, now: datetime
-) -> int:
-    """Set the urgency of all that is not settled, at the front at once; how many deliveries that moves."""
-    its = by_id(db, article_id)
-    db.execute(update(article).where(article.c.id == article_id).values(urgency=urgency))
-    open_ = (delivery.c.article == article_id) & delivery.c.state.in_(("waiting", "pending", "sending"))
-    moved = db.execute(update(delivery).where(open_).values(urgency=urgency)).rowcount
-    late = (delivery.c.article == article_id) & delivery.c.state.in_(("waiting", "pending"))
-    db.execute(update(delivery).where(late, delivery.c.due > now).values(due=now))
-    db.execute(update(rendition).where(rendition.c.article == article_id).values(urgency=urgency))
-    ring(db)
-    note(db, now, who, "urgent", f"article {article_id}", f"urgency {its.urgency} → {urgency}")
-    return moved + (fan_out(db, article_id, routes, now) if its.routed else 0)
 
 
 def hold(db: Connection, article_id: int, reason: str, who: str, now: datetime) -> int:
@@ -187,7 +173,8 @@ def slug(entry: Entry) -> str:
     return f"{words or 'article'}-{tail}"
 
 
-def _add_version(db: Connection, article_id: int, number: int, content: Content, now: datetime) -> None:
+def add_version(db: Connection, article_id: int, number: int, content: Content, now: datetime) -> None:
+    """The text of an article's version `number`."""
     db.execute(
         insert(version).values(
             article=article_id,

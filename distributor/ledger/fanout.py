@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,16 +37,25 @@ def another_key(key: str) -> IdempotencyKey:
     return IdempotencyKey("dlv_" + hashlib.sha256(f"{key}\x1fagain".encode()).hexdigest()[:40])
 
 
-def fan_out(db: Connection, article_id: int, routes: Routes, now: datetime) -> int:
-    """Make what is missing of the head version's renditions and deliveries; the number of new deliveries."""
+def fan_out(
+    db: Connection,
+    article_id: int,
+    routes: Routes,
+    now: datetime,
+    served: Collection[tuple[str, str]] = (),
+) -> int:
+    """Make what is missing of the head version's renditions and deliveries; the number of new deliveries.
+
+    `served`: lanes and languages for which this version says nothing new.
+    """
     row = db.execute(select(article).where(article.c.id == article_id)).one()
     if _is_pruned(db, row):
         return 0
     content = head_content(db, row)
     facts = Facts(row.source, content.language, content.categories, row.urgency)
-    wanted = _had_before(db, row) | {(r.lane, r.language): (r.member, r.on_doubt) for r in routes(facts)}
+    wanted = had_before(db, row) | {(r.lane, r.language): (r.member, r.on_doubt) for r in routes(facts)}
     there = {(d.lane, d.language) for d in _deliveries(db, row)}
-    missing = {place: whose for place, whose in wanted.items() if place not in there}
+    missing = {place: whose for place, whose in wanted.items() if place not in there and place not in served}
     if missing:
         made = _renditions(db, row, content.language, {language for _, language in missing}, now)
         db.execute(
@@ -138,10 +147,11 @@ def supersede(db: Connection, article_id: int, head: int) -> None:
     db.execute(update(rendition).where(stale, unmade).values(state="superseded"))
 
 
-_may_have_arrived = exists().where(attempt.c.delivery == delivery.c.id, attempt.c.outcome == "unknown")
+may_have_arrived = exists().where(attempt.c.delivery == delivery.c.id, attempt.c.outcome == "unknown")
+"""Of a delivery: nobody knows of one attempt how it ended."""
 
 
-def _had_before(db: Connection, row: AnyRow) -> dict[tuple[str, str], tuple[str, str]]:
+def had_before(db: Connection, row: AnyRow) -> dict[tuple[str, str], tuple[str, str]]:
     """Who has an older version, or is getting it, gets this one too, whatever its topics are now.
 
     Member and what on doubt, by lane and language.
@@ -150,7 +160,7 @@ def _had_before(db: Connection, row: AnyRow) -> dict[tuple[str, str], tuple[str,
     had = select(*names).where(
         delivery.c.article == row.id,
         delivery.c.version < row.head,
-        or_(delivery.c.state.in_(("delivered", "sending")), _may_have_arrived),
+        or_(delivery.c.state.in_(("delivered", "sending")), may_have_arrived),
     )
     return {(lane, language): (member, on_doubt) for lane, language, member, on_doubt in db.execute(had)}
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, or_, select, update
 from distributor import bcp47
 from distributor.article import Content
 from distributor.errors import LeaseLost, NotFound
+from distributor.ledger import search
 from distributor.ledger.audit import note
 from distributor.ledger.bell import ring
 from distributor.ledger.fanout import open_gate, send_original
@@ -58,6 +59,8 @@ class Made:
     reason: str = ""
     """The doubts in a line, for an editor."""
     origin: Literal["machine", "edited"] = "machine"
+    sentences: tuple[tuple[str, str], ...] = ()
+    """Each sentence of the original and what it became, in the order of the document."""
 
 
 def save(db: Connection, task: Task, worker: str, made: Made, now: datetime) -> int:
@@ -67,6 +70,7 @@ def save(db: Connection, task: Task, worker: str, made: Made, now: datetime) -> 
     Raises: LeaseLost.
     """
     told = {"model": made.model, "took_ms": made.took_ms, "origin": made.origin}
+    told |= {"sentences": [list(pair) for pair in made.sentences]}
     values = {"content": made.content.to_json(), **told}
     if made.doubts:
         held = {"state": "held", "reason": made.reason, "doubts": list(made.doubts)}
@@ -74,6 +78,7 @@ def save(db: Connection, task: Task, worker: str, made: Made, now: datetime) -> 
         send_original(db, task.id)
     else:
         _settle(db, task, worker, {**values, "state": "ready", "ready": now})
+    search.index(db, task.article)
     return open_gate(db, task.article)
 
 
@@ -84,18 +89,18 @@ def hold(db: Connection, task: Task, worker: str, reason: str) -> None:
 
 def approve(db: Connection, article_id: int, language: str, who: str, now: datetime) -> int:
     """held → ready: an editor has read it; how many deliveries that lets go. Raises: NotFound."""
-    row = _head(db, article_id, language)
+    row = head(db, article_id, language)
     if row.state != "held" or row.content is None:
         raise NotFound(f"the {language} rendition of article {article_id} is {row.state}: nothing to approve")
     mine = update(rendition).where(rendition.c.id == row.id, rendition.c.state == "held")
-    db.execute(mine.values(state="ready", ready=now))
+    db.execute(mine.values(state="ready", ready=now, edits=row.edits + 1))
     note(db, now, who, "approve", f"article {article_id}", f"{language}: {row.reason}")
     return open_gate(db, article_id)
 
 
 def again(db: Connection, article_id: int, language: str, who: str, now: datetime) -> None:
     """held → waiting: the glossary, the memory or a model has changed. Raises: NotFound."""
-    row = _head(db, article_id, language)
+    row = head(db, article_id, language)
     if row.state != "held":
         raise NotFound(f"the {language} rendition of article {article_id} is {row.state}, not held")
     reopen(db, [row.id])
@@ -158,8 +163,8 @@ def machine_made(db: Connection) -> int:
     return number
 
 
-def _head(db: Connection, article_id: int, language: str) -> AnyRow:
-    """The rendition of an article's head version. Raises: NotFound."""
+def head(db: Connection, article_id: int, language: str) -> AnyRow:
+    """The rendition of an article's head version in `language`. Raises: NotFound."""
     its = (article.c.id == rendition.c.article) & (article.c.head == rendition.c.version)
     rows = select(rendition).join(article, its).where(rendition.c.article == article_id)
     found = [row for row in db.execute(rows) if bcp47.same(row.language, language)]

@@ -75,7 +75,7 @@ def _prune_renditions(db: Connection, article_id: int, number: int) -> None:
     its = (rendition.c.article == article_id) & (rendition.c.version == number)
     rows = select(*rendition.c["id", "content"]).where(its, rendition.c.content.is_not(None))
     for row in db.execute(rows).all():
-        bare = {**_without_text(row.content), "doubts": None}
+        bare = {**_without_text(row.content), "doubts": None, "sentences": None}
         db.execute(update(rendition).where(rendition.c.id == row.id).values(**bare))
 
 

@@ -59,6 +59,8 @@ PENDING: ColumnElement[str] = literal_column("'pending'")
 SENDING: ColumnElement[str] = literal_column("'sending'")
 WAITING: ColumnElement[str] = literal_column("'waiting'")
 WORKING: ColumnElement[str] = literal_column("'working'")
+HELD: ColumnElement[str] = literal_column("'held'")
+DEAD: ColumnElement[str] = literal_column("'dead'")
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -91,6 +93,8 @@ article = Table(
     Column("pub_status", String, nullable=False),
     Column("reason", Text, nullable=False, default=""),
     Column("embargoed_until", Instant),
+    Column("former_urgency", Integer),
+    Column("undo_until", Instant),
     Column("routed", Boolean, nullable=False),
     Column("fingerprint", String, nullable=False),
     Column("published", Instant, nullable=False),
@@ -100,6 +104,10 @@ article = Table(
     Index(None, "guid"),
     Index(None, "slug"),
 )
+
+_unusable = article.c.pub_status != literal_column("'usable'")
+Index("ix_article_unusable", article.c.pub_status, article.c.id, sqlite_where=_unusable,
+      postgresql_where=_unusable)  # fmt: skip
 
 identity = Table(
     "identity",
@@ -138,6 +146,8 @@ rendition = Table(
     Column("content", JSON(none_as_null=True)),
     Column("reason", Text, nullable=False, default=""),
     Column("doubts", JSON(none_as_null=True)),
+    Column("sentences", JSON(none_as_null=True)),
+    Column("edits", Integer, nullable=False, default=0, server_default="0"),
     Column("model", String, nullable=False, default=""),
     Column("took_ms", Float),
     Column("lease", String),
@@ -150,6 +160,8 @@ rendition = Table(
 )
 Index("ix_rendition_waiting", rendition.c.urgency, rendition.c.id, sqlite_where=rendition.c.state == WAITING,
       postgresql_where=rendition.c.state == WAITING)  # fmt: skip
+Index("ix_rendition_held", rendition.c.article, sqlite_where=rendition.c.state == HELD,
+      postgresql_where=rendition.c.state == HELD)  # fmt: skip
 
 memory = Table(
     "memory",
@@ -225,6 +237,7 @@ for name, columns, state in (
     ("ix_delivery_sending", ("lane", "article", "language", "digest"), SENDING),
     ("ix_delivery_waiting", ("rendition",), WAITING),
     ("ix_delivery_coming", ("lane", "id"), WAITING),
+    ("ix_delivery_dead", ("lane", "id"), DEAD),
 ):
     where = delivery.c.state == state
     Index(name, *(delivery.c[c] for c in columns), sqlite_where=where, postgresql_where=where)
@@ -270,4 +283,84 @@ audit = Table(
     Column("action", String, nullable=False),
     Column("subject", String, nullable=False),
     Column("detail", Text, nullable=False, default=""),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("lane", String, nullable=False, index=True),
+    Column("language", String, nullable=False),
+    Column("format", String, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("callback", Text, nullable=False),
+    Column("secret", Text, nullable=False, default=""),
+    Column("until", Instant),
+    Column("sent", String, nullable=False, default=""),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("next", Instant, nullable=False),
+    Column("asked", String),
+    Column("asked_at", Instant, nullable=False),
+    Column("asked_secret", Text, nullable=False, default=""),
+    Column("asked_seconds", Integer, nullable=False, default=0),
+    Column("lease", String),
+    Column("leased_until", Instant),
+    UniqueConstraint("topic", "callback"),
+)
+Index("ix_audit_subject", audit.c.subject, audit.c.id)
+
+person = Table(
+    "person",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("secret", String, nullable=False),
+    Column("made", Instant, nullable=False),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("person", ForeignKey("person.name", ondelete="CASCADE"), nullable=False),
+    Column("made", Instant, nullable=False),
+    Column("seen", Instant, nullable=False),
+)
+
+token = Table(
+    "token",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("digest", String, nullable=False, unique=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("role", String, nullable=False),
+    Column("made_by", String, nullable=False),
+    Column("made", Instant, nullable=False),
+    Column("used", Instant),
+)
+
+throttle = Table(
+    "throttle",
+    metadata,
+    Column("subject", String, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
+tally = Table(
+    "tally",
+    metadata,
+    Column("hour", Instant, primary_key=True),
+    Column("member", String, primary_key=True),
+    Column("language", String, primary_key=True),
+    Column("what", String, primary_key=True),
+    Column("bucket", Integer, primary_key=True),
+    Column("number", Integer, nullable=False),
+)
+
+progress = Table(
+    "progress",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("reached", BigInteger, nullable=False),
 )

@@ -154,7 +154,8 @@ class Translator:
             return
         each = (time.perf_counter() - started) * 1000 / len(tasks)
         for task, one in zip(tasks, found, strict=True):
-            await self._save(task, Made(one.content, model, each, one.as_data(), one.reason(), one.origin))
+            made = Made(one.content, model, each, one.as_data(), one.reason(), one.origin, one.sentences)
+            await self._save(task, made)
 
     async def _verdicts(self, tasks: Sequence[Task], source: str, target: str) -> list[Verdict]:
         """Raises: TranslationError."""

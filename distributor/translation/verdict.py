@@ -23,6 +23,8 @@ class Verdict:
     content: Content
     doubts: tuple[tuple[str, str, Doubt], ...]
     origin: Literal["machine", "edited"]
+    sentences: tuple[tuple[str, str], ...]
+    """Each sentence and its translation, in the document's order."""
 
     def as_data(self) -> tuple[dict[str, Any], ...]:
         """sentence, translation, kind, what of each doubt."""
@@ -47,7 +49,8 @@ def verdict(job: Job, said: Mapping[str, Said], judge_text: Judge) -> Verdict:
     if not edited:
         whole = judge_text(_text(job.content), _text(content), job.content.language, job.target)
         found += [("", "", doubt) for doubt in whole]
-    return Verdict(content, tuple(found), "edited" if edited else "machine")
+    pairs = tuple((sentence, said[sentence].translation.text) for sentence in job.sentences)
+    return Verdict(content, tuple(found), "edited" if edited else "machine", pairs)
 
 
 def _text(content: Content) -> str:

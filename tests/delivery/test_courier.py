@@ -21,9 +21,10 @@ from distributor.delivery.courier import Courier
 from distributor.delivery.flight import Line
 from distributor.delivery.rhythm import PLAIN, Rhythm
 from distributor.events import Attempted, Event, Events, Trouble
-from distributor.ledger import articles, claims
+from distributor.ledger import claims
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import delivery
+from distributor.ledger.urgency import make_urgent
 from distributor.naming import Names
 from distributor.routing import Route
 from distributor.settings import Config
@@ -213,7 +214,7 @@ async def test_urgent_overtakes_while_a_channel_is_busy(wire: Wire, ledger: Ledg
         await wire.add(f"g{i}", f"Article {i}")
     async with desk.running():
         await until(lambda: desk.channels["a"].flying == 1)
-        await ledger.write(articles.make_urgent, 6, 1, wire.routes, "editor", wire.now())
+        await ledger.write(make_urgent, 6, 1, wire.routes, "editor", wire.now())
         gate.set()
         await until(lambda: len(desk.channels["a"].got) == 6)
     assert [h for h, _, _ in desk.channels["a"].got][:3] == ["Article 0", "Article 5", "Article 1"]

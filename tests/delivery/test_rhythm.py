@@ -17,6 +17,7 @@ from distributor.delivery.rhythm import Rhythm, Rhythms
 from distributor.hours import times, window
 from distributor.ledger import articles, lanes, notices, views
 from distributor.ledger.ledger import Ledger
+from distributor.ledger.urgency import make_urgent
 from ledger_wire import Wire
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -47,7 +48,7 @@ async def test_making_it_urgent_ends_the_wait(wire: Wire, ledger: Ledger) -> Non
     desk = Desk(wire, rhythm=OFFICE, a=Scripted())
     await wire.add("g1", "Ordinary")
     await desk.run()
-    await ledger.write(articles.make_urgent, 1, 1, wire.routes, "anna", wire.now())
+    await ledger.write(make_urgent, 1, 1, wire.routes, "anna", wire.now())
     await desk.run()
     assert headlines(desk.channels["a"]) == ["Ordinary"]
 

@@ -9,10 +9,11 @@ from datetime import timedelta
 import pytest
 
 import postgresql
-from distributor.ledger import articles, deliveries
+from distributor.ledger import deliveries
 from distributor.ledger import ledger as ledger_module
 from distributor.ledger.audit import note
 from distributor.ledger.ledger import Ledger
+from distributor.ledger.urgency import make_urgent
 from ledger_wire import Clock, Wire
 
 
@@ -51,7 +52,7 @@ async def test_new_work_rings_here_and_other_commits_do_not(wire: Wire, ledger: 
     article = await wire.add()
     assert rings.is_set()
     for act in (
-        lambda: ledger.write(articles.make_urgent, article, 1, wire.routes, "me", now()),
+        lambda: ledger.write(make_urgent, article, 1, wire.routes, "me", now()),
         lambda: wire.translate(),
     ):
         rings.clear()
@@ -70,7 +71,7 @@ async def test_a_transaction_that_fails_rings_nothing(wire: Wire, ledger: Ledger
     rings.clear()
 
     def act(db: object) -> None:
-        articles.make_urgent(db, 1, 1, wire.routes, "me", now())  # type: ignore[arg-type]
+        make_urgent(db, 1, 1, wire.routes, "me", now())  # type: ignore[arg-type]
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from distributor.ledger import articles, deliveries, digests
+from distributor.ledger import deliveries, digests
 from distributor.ledger.digests import bundle, claim_digests
 from distributor.ledger.ledger import Ledger
+from distributor.ledger.urgency import make_urgent
 from distributor.routing import Route
 from ledger_wire import LEASE, NOON, Wire
 
@@ -74,6 +75,6 @@ async def test_a_digest_in_flight_does_not_hold_up_what_is_urgent(wire: Wire, le
 async def test_what_becomes_urgent_leaves_its_digest(wire: Wire, ledger: Ledger) -> None:
     await waiting(wire, ledger, 2)
     await ledger.write(bundle, TODAY, wire.now())
-    await ledger.write(articles.make_urgent, 1, 1, wire.routes, "anna", wire.now())
+    await ledger.write(make_urgent, 1, 1, wire.routes, "anna", wire.now())
     ((_, claims),) = (await ledger.write(claim_digests, "w1", wire.now(), LEASE, LANES)).items()
     assert [c.article for c in claims] == [2]

@@ -13,6 +13,7 @@ from distributor.ledger.claims import claim, next_due
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.outcome import Claim
 from distributor.ledger.tables import delivery
+from distributor.ledger.urgency import make_urgent
 from distributor.routing import Route
 from ledger_wire import LEASE, Wire
 
@@ -96,7 +97,7 @@ async def test_in_an_ordered_lane_a_failure_holds_up_all_but_what_is_urgent(
     await wire.settle(claims, "pending", due=claims[0].due, blocks=until, failures=1)
     assert await wire.claim() == []
     assert await ledger.read(next_due, wire.now()) == until
-    await ledger.write(articles.make_urgent, 3, 1, wire.routes, "anna", wire.now())
+    await ledger.write(make_urgent, 3, 1, wire.routes, "anna", wire.now())
     urgent = await wire.claim()
     assert numbers(urgent) == [3]
     await wire.settle(urgent, "pending", due=until, failures=1)
@@ -135,7 +136,7 @@ async def test_an_ordered_lane_waits_for_a_translation_but_not_for_a_person(
 
 async def test_quiet_lanes_send_only_what_is_urgent(wire: Wire, ledger: Ledger) -> None:
     await some(wire, 3)
-    await ledger.write(articles.make_urgent, 2, 1, wire.routes, "anna", wire.now())
+    await ledger.write(make_urgent, 2, 1, wire.routes, "anna", wire.now())
     claims = await ledger.write(claim, "w1", wire.now(), 100, LEASE, ["a/x"])
     assert numbers(claims) == [2]
     assert len(await wire.claim()) == 2

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, text
 
 from distributor.ledger import ledger as ledger_module
 from distributor.ledger.ledger import Ledger
-from distributor.ledger.tables import delivery, rendition
+from distributor.ledger.tables import delivery, metadata, rendition
 
 NOW = datetime(2021, 12, 21, 12, tzinfo=UTC)
 
@@ -53,20 +53,11 @@ def fill_the_first(db: Connection) -> None:
 
 async def test_what_the_first_schema_holds_is_there_in_the_newest(ledger: Ledger) -> None:
     def empty(db: Connection) -> None:
-        names = (
-            "notice",
-            "memory",
-            "attempt",
-            "delivery",
-            "lane",
-            "rendition",
-            "version",
-            "identity",
-            "article",
-            "source",
-        )
-        for name in (*names, "audit", "alembic_version"):
+        metadata.drop_all(db)
+        for name in ("search", "alembic_version"):
             db.execute(text(f"DROP TABLE {name}"))
+        if db.dialect.name == "postgresql":
+            db.execute(text("DROP FUNCTION audit_is_kept CASCADE"))
 
     await ledger.write(empty)
     await ledger.write(at("0001"))

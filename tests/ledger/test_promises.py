@@ -13,6 +13,7 @@ from distributor.ledger import articles, circuit, claims, deliveries, lanes, ren
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.renditions import Made
 from distributor.ledger.tables import article, attempt, delivery, lane, rendition, version
+from distributor.ledger.urgency import make_urgent
 from distributor.routing import Facts, Route
 from ledger_wire import LEASE, Clock, Wire, entry
 
@@ -154,7 +155,7 @@ async def test_an_urgent_article_overtakes_all_that_waits(wire: Wire, ledger: Le
     for i in range(5):
         await wire.add(f"g{i}", f"Article {i}")
         wire.now.forward(seconds=1)
-    await ledger.write(articles.make_urgent, 4, 1, wire.routes, "editor", wire.now())
+    await ledger.write(make_urgent, 4, 1, wire.routes, "editor", wire.now())
     assert [c.article for c in await wire.claim(limit=3)] == [4, 1, 2]
     tasks = await ledger.write(renditions.claim, "t", wire.now(), 2, LEASE)
     assert [t.article for t in tasks] == [4, 1]
@@ -166,7 +167,7 @@ async def test_urgent_brings_a_retry_that_waits_for_hours_to_the_front_at_once(
     await wire.add()
     await wire.settle(await wire.claim(), "pending", failures=3, due=wire.now() + timedelta(hours=5))
     assert await wire.claim() == []
-    await ledger.write(articles.make_urgent, 1, 1, wire.routes, "editor", wire.now())
+    await ledger.write(make_urgent, 1, 1, wire.routes, "editor", wire.now())
     assert [c.urgency for c in await wire.claim()] == [1]
 
 
@@ -174,7 +175,7 @@ async def test_urgent_reaches_members_that_want_only_the_urgent(wire: Wire, ledg
     await wire.add()
     wire.plan = [*wire.plan, Route("c/webhook", "c", "en")]
     await wire.open()
-    await ledger.write(articles.make_urgent, 1, 1, wire.routes, "editor", wire.now())
+    await ledger.write(make_urgent, 1, 1, wire.routes, "editor", wire.now())
     assert await wire.state_of("c/webhook") == "pending"
 
 

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from distributor.ledger import articles, deliveries, notices, retention, views
+from distributor.ledger import deliveries, notices, retention, views
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import attempt, delivery, rendition, version
+from distributor.ledger.urgency import make_urgent
 from ledger_wire import Wire
 
 DAY = timedelta(days=1)
@@ -109,7 +110,7 @@ async def test_nobody_gets_a_text_that_is_gone(wire: Wire, ledger: Ledger) -> No
     assert await ledger.write(deliveries.replay, [delivery.c.article == 1], wire.now()) == 0
     wire.plan = Wire(ledger, wire.now).plan
     await wire.open()
-    assert await ledger.write(articles.make_urgent, 1, 1, wire.routes, "anna", wire.now()) == 0
+    assert await ledger.write(make_urgent, 1, 1, wire.routes, "anna", wire.now()) == 0
     assert await wire.claim() == []
     await wire.revise(1, "Union opens, with a new text")
     assert {c.version for c in await wire.claim()} == {2}

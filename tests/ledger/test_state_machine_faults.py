@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from distributor.errors import LeaseLost, NotFound
-from distributor.ledger import articles, deliveries, renditions, views
+from distributor.ledger import articles, deliveries, renditions, urgency, views
 from distributor.ledger.deliveries import Outcome
 from distributor.ledger.renditions import Made, Task
 from distributor.routing import Route
@@ -47,7 +47,7 @@ async def planned(wire: Wire, now: Sequence[Route], later: Sequence[Route]) -> N
 
 
 async def make_urgent(wire: Wire, article: int) -> None:
-    await wire.ledger.write(articles.make_urgent, article, 1, wire.routes, "anna", wire.now())
+    await wire.ledger.write(urgency.make_urgent, article, 1, wire.routes, "anna", wire.now())
 
 
 async def test_what_was_to_go_in_spite_of_doubts_waits_while_it_is_translated_again(wire: Wire) -> None:

@@ -11,8 +11,9 @@ from tiny_packages import write_package
 
 from distributor.errors import EngineAway, LeaseLost
 from distributor.events import Event, Events, RenditionHeld, Translated, Trouble
-from distributor.ledger import articles, renditions
+from distributor.ledger import renditions
 from distributor.ledger.renditions import Made
+from distributor.ledger.urgency import make_urgent
 from distributor.routing import Route
 from distributor.translation.checks import Doubt
 from distributor.translation.documents.content import Job
@@ -125,7 +126,7 @@ async def test_the_urgent_are_translated_first(room: Room, monkeypatch: pytest.M
     room.wire.plan = [Route("b/x", "b", "ru")]
     for i in range(3):
         await room.wire.add(f"g{i}", f"The cat sat {i}")
-    await room.wire.ledger.write(articles.make_urgent, 3, 1, room.wire.routes, "editor", room.wire.now())
+    await room.wire.ledger.write(make_urgent, 3, 1, room.wire.routes, "editor", room.wire.now())
     await room.run()
     assert [e.article for e in room.of(Translated)] == [3, 1, 2]
 
@@ -181,7 +182,7 @@ async def test_what_becomes_urgent_meanwhile_overtakes_what_is_in_hand(
         while (await room.wire.renditions())[1, "ru"][1] != "working":
             await asyncio.sleep(0.01)
         await room.wire.add("g2", "A dog ran")
-        await room.wire.ledger.write(articles.make_urgent, 2, 1, room.wire.routes, "editor", room.wire.now())
+        await room.wire.ledger.write(make_urgent, 2, 1, room.wire.routes, "editor", room.wire.now())
         room.wire.ledger.ring()
         while not room.of(Translated):
             await asyncio.sleep(0.01)
