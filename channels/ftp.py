@@ -56,7 +56,7 @@ class Ftp(aioftp.Client):
         except BaseException:
             data.transport.abort()
             raise
-        if (size := await self._size(path)) not in (None, len(content)):
+        if (size := await self._told_size(path)) not in (None, len(content)):
             raise Unavailable(f"{size} of {len(content)} bytes have arrived")
 
     async def replace(self, path: str, target: str) -> None:
@@ -93,7 +93,12 @@ class Ftp(aioftp.Client):
             answer.cancel()
             await asyncio.gather(sent, answer, return_exceptions=True)
 
-    async def _size(self, path: str) -> int | None:
+    async def size(self, path: str) -> int | None:
+        """Bytes; None where there is nothing, or the server does not say. Raises: as `open`."""
+        await self.command("TYPE I", "200")  # RFC 3659 §4.2: of text it is another, or none at all
+        return await self._told_size(path)
+
+    async def _told_size(self, path: str) -> int | None:
         """RFC 3659 §4; None from servers that do not say."""
         try:
             _, said = await self.command(f"SIZE {path}", "213")

@@ -8,15 +8,18 @@ import secrets
 import ssl
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, Literal, Self
 
 from pydantic import Field, FilePath, SecretStr, field_validator
 
 from channels.answers import tidy
+from channels.beside import Beside, BesideSettings
 from channels.channel import ChannelError
 from channels.extras import extra
 from channels.ftp import TROUBLE, Ftp, failure
-from channels.placing import FileSettings, fixed, placed
+from channels.media_cache import MediaCache
+from channels.placing import File, FileSettings, fixed
 from channels.settings import Secret
 from channels.story import IdempotencyKey, Receipt, Story
 
@@ -33,7 +36,7 @@ FRESH = 5.0
 class Ftps:
     """Keeps connections open between items, at most one for each concurrent attempt: FTP goes one by one."""
 
-    class Settings(FileSettings):
+    class Settings(FileSettings, BesideSettings):
         """`[[members.channels]] type = "ftps"`."""
 
         port: int = Field(0, ge=0, le=65535, description="21 with explicit TLS, 990 with implicit.")
@@ -62,11 +65,15 @@ class Ftps:
         self.trust: ssl.SSLContext | None = None
         self.idle: list[tuple[float, Ftp]] = []
         self.tidying: set[asyncio.Task[None]] = set()
+        self.media_cache: MediaCache | None = None
+        self.beside = Beside(settings)
 
     async def __aenter__(self) -> Self:
+        self.beside.open(self.media_cache)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        await self.beside.close()
         if self.tidying:
             await asyncio.wait(self.tidying, timeout=PATIENCE)
         for task in self.tidying:
@@ -80,8 +87,9 @@ class Ftps:
         Each file is there whole or not at all: it gets its name once all of them are written.
         """
         told = self.settings
-        there = await placed(story, told.formats, told.template)
         deadline = asyncio.get_running_loop().time() + self.seconds
+        put = partial(self._add, deadline=deadline)
+        there = await self.beside.placed(story, told.formats, told.template, put)
         written: dict[str, str] = {}
         try:
             async with self._connection(deadline) as ftp:
@@ -98,6 +106,20 @@ class Ftps:
                 self._later(self._remove(*written.values()))
             raise
         return told.receipt(f"ftps:{self.port}", there, home="", root="%2F")
+
+    async def _add(self, path: str, file: File, *, deadline: float) -> None:
+        """As `beside.Put`."""
+        temporary = ""
+        try:
+            async with self._connection(deadline) as ftp:
+                if await ftp.size(path) != len(file.content):
+                    temporary = _beside(path)
+                    await _upload(ftp, temporary, file.content)
+                    await ftp.replace(temporary, path)
+        except BaseException:
+            if temporary:
+                self._later(self._remove(temporary))
+            raise
 
     async def check(self) -> str:
         """Logs in, writes a probe and takes it away. Raises: Unavailable, Denied."""

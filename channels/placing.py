@@ -80,9 +80,14 @@ def place(story: Story, formats: Iterable[FormatName], template: str) -> Placeme
 
 
 def _fill(template: str, story: Story, kind: FormatName) -> str:
+    return filled(template, story, extension=FORMATS[kind].extension, format=kind)
+
+
+def filled(template: str, story: Story, **more: str) -> str:
+    """A path; `more` are placeholders that are not of the story itself."""
     said = placeholders(template)
     values = {name: value(story) for name, value in PLACEHOLDERS.items() if name in said}
-    return template.format(extension=FORMATS[kind].extension, format=kind, **values)
+    return template.format(**values, **more)
 
 
 def placeholders(template: str) -> set[str]:
@@ -98,7 +103,12 @@ def fixed(directory: str) -> str:
 
 
 def _is_template(template: str) -> str:
-    known = (*PLACEHOLDERS, *OF_THE_FORMAT)
+    return checked(template, OF_THE_FORMAT)
+
+
+def checked(template: str, more: Iterable[str]) -> str:
+    """`template` itself; `more` are the placeholders beside those of a story. Raises: ValueError."""
+    known = (*PLACEHOLDERS, *more)
     try:
         parts = list(Formatter().parse(template))
     except ValueError:

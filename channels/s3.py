@@ -6,7 +6,8 @@ import asyncio
 import re
 import secrets
 import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
@@ -18,13 +19,15 @@ from pydantic import Field, FilePath, HttpUrl, field_validator, model_validator
 from yarl import URL
 
 from channels.answers import read, tidy
+from channels.beside import Beside, BesideSettings
 from channels.channel import Denied, Unavailable
 from channels.extras import extra
 from channels.formats.kinds import FormatName
+from channels.media_cache import MediaCache
 from channels.net import connector
 from channels.no_answer import no_answer, words_of
-from channels.placing import USUAL, File, Relative, placed, tell_apart
-from channels.settings import ChannelSettings, Secret
+from channels.placing import USUAL, File, Relative, tell_apart
+from channels.settings import Secret
 from channels.story import IdempotencyKey, Receipt, Story
 
 with extra("s3"):
@@ -32,6 +35,8 @@ with extra("s3"):
 
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 LARGE = 2**20
+SHORTEST = 0.001
+"""Seconds that a request has at least: for aiohttp, none are no limit."""
 CODE = re.compile(r"<Code>([A-Za-z0-9.]+)</Code>")
 WORDS = re.compile(r"<Message>([^<]*)</Message>")
 
@@ -55,7 +60,7 @@ DENIED = frozenset(
 class S3:
     """Each object is there whole or not at all; S3 itself sees to that."""
 
-    class Settings(ChannelSettings):
+    class Settings(BesideSettings):
         """`[[members.channels]] type = "s3"`."""
 
         bucket: str
@@ -119,6 +124,8 @@ class S3:
         if settings.kms_key:
             self.headers["x-amz-server-side-encryption-aws-kms-key-id"] = settings.kms_key
         self.trust: ssl.SSLContext | bool = True
+        self.media_cache: MediaCache | None = None
+        self.beside = Beside(settings)
         self.http: aiohttp.ClientSession
         self.bucket: S3Client
 
@@ -126,11 +133,9 @@ class S3:
         told = self.settings
         if told.ca:
             self.trust = await asyncio.to_thread(ssl.create_default_context, cafile=told.ca)
-        total = told.timeout.total_seconds()
         self.http = aiohttp.ClientSession(
             connector=connector(allow_private=told.allow_private, limit=told.concurrency),
-            # Shorter than the whole, so that a timeout while connecting is told from one after it.
-            timeout=aiohttp.ClientTimeout(total=total, sock_connect=total / 2),
+            timeout=_timeout(told.timeout.total_seconds()),
             headers={"User-Agent": "distributor", "Accept-Encoding": "identity"},
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -142,17 +147,23 @@ class S3:
             secret_access_key=told.secret_key.get_secret_value(),
             region=told.region,
         )
+        self.beside.open(self.media_cache)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        await self.beside.close()
         await self.http.close()
 
     async def send(self, story: Story, key: IdempotencyKey, number: int = 0) -> Receipt:
         """PUT the story in each format. Raises: Unavailable, Refused, Denied, Gone."""
-        there = await placed(story, self.settings.formats, self.settings.key)
-        receipts = [await self._put(path, file) for path, file in there.files.items()]
+        told = self.settings
+        deadline = asyncio.get_running_loop().time() + told.timeout.total_seconds()
+        there = await self.beside.placed(story, told.formats, told.key, self._add)
+        receipts = [
+            await self._put(path, file, timeout=_left(deadline)) for path, file in there.files.items()
+        ]
         for path in there.gone:
-            await self._ask("DELETE", path)
+            await self._ask("DELETE", path, timeout=_left(deadline))
         return receipts[0] if receipts else Receipt(tidy(f"removed {', '.join(there.gone)}"))
 
     async def check(self) -> str:
@@ -168,7 +179,14 @@ class S3:
                 raise
         return f"{self.settings.bucket} on {self.url.host} knows {self.settings.access_key}"
 
-    async def _put(self, path: str, file: File) -> Receipt:
+    async def _add(self, path: str, file: File) -> None:
+        """As `beside.Put`. Who may only write is not told what is there, and writes it again."""
+        async with self._answer("HEAD", path, unknown=False) as answer:
+            there = answer.status == 200 and answer.content_length == len(file.content)
+        if not there:
+            await self._put(path, file, unknown=False)
+
+    async def _put(self, path: str, file: File, **more: Any) -> Receipt:
         content = file.content
         said = await self._ask(
             "PUT",
@@ -179,18 +197,27 @@ class S3:
             data_length=len(content),
             # Signed: what arrives otherwise is not stored.
             content_sha256=sha256(content).hexdigest(),
+            **more,
         )
         return Receipt(said, remote_id=path, url=str(self.url / path))
 
     async def _ask(self, method: str, path: str, **more: Any) -> str:
+        async with self._answer(method, path, **more) as answer:
+            retry_after = answer.headers.get("Retry-After")
+            return verdict(answer.status, retry_after, self.clock(), await words_of(answer))
+
+    @asynccontextmanager
+    async def _answer(
+        self, method: str, path: str, *, unknown: bool = True, **more: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """`unknown`: the item may be there where none comes. Raises: Unavailable, Denied."""
         try:
             async with self.bucket.request(
                 method, path, allow_redirects=False, ssl=self.trust, **more
             ) as answer:
-                retry_after = answer.headers.get("Retry-After")
-                return verdict(answer.status, retry_after, self.clock(), await words_of(answer))
+                yield answer
         except (aiohttp.ClientError, TimeoutError) as e:
-            raise no_answer(e, self.url.host) from e
+            raise no_answer(e, self.url.host, unknown=unknown) from e
 
 
 def verdict(status: int, retry_after: str | None, now: datetime, said: str) -> str:
@@ -203,6 +230,16 @@ def verdict(status: int, retry_after: str | None, now: datetime, said: str) -> s
     if status >= 300 and (name in DENIED or name.startswith("KMS.")):
         raise Denied(tidy(f"HTTP {status} {told}"))
     return read(status, retry_after, now, told).answer
+
+
+def _left(deadline: float) -> aiohttp.ClientTimeout:
+    """For the next request of an attempt."""
+    return _timeout(max(deadline - asyncio.get_running_loop().time(), SHORTEST))
+
+
+def _timeout(seconds: float) -> aiohttp.ClientTimeout:
+    """Shorter for connecting than for the whole, so that a timeout then is told from one after it."""
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=seconds / 2)
 
 
 def _base(settings: S3.Settings) -> URL:

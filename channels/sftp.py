@@ -7,12 +7,15 @@ import posixpath
 import secrets
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, Self
 
 from channels.answers import tidy
+from channels.beside import Beside, BesideSettings
 from channels.channel import ChannelError, Denied, Refused, Unavailable
 from channels.extras import extra
-from channels.placing import fixed, placed
+from channels.media_cache import MediaCache
+from channels.placing import File, fixed
 from channels.ssh import Ssh, SshSettings, heard
 from channels.story import IdempotencyKey, Receipt, Story
 
@@ -36,7 +39,7 @@ REFUSED = (asyncssh.SFTPInvalidFilename, asyncssh.SFTPInvalidParameter, asyncssh
 class Sftp:
     """One connection for all items: SFTP carries many requests at once."""
 
-    class Settings(SshSettings):
+    class Settings(SshSettings, BesideSettings):
         """`[[members.channels]] type = "sftp"`."""
 
     def __init__(self, settings: Settings) -> None:
@@ -44,11 +47,15 @@ class Sftp:
         self.seconds = settings.timeout.total_seconds()
         self.ssh = Ssh(settings)
         self.tidying: set[asyncio.Task[None]] = set()
+        self.media_cache: MediaCache | None = None
+        self.beside = Beside(settings)
 
     async def __aenter__(self) -> Self:
+        self.beside.open(self.media_cache)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        await self.beside.close()
         if self.tidying:
             await asyncio.wait(self.tidying, timeout=PATIENCE)
         for task in self.tidying:
@@ -61,8 +68,9 @@ class Sftp:
         Each file is there whole or not at all: it gets its name once all of them are written.
         """
         told = self.settings
-        there = await placed(story, told.formats, told.template)
         deadline = asyncio.get_running_loop().time() + self.seconds
+        put = partial(self._add, deadline=deadline)
+        there = await self.beside.placed(story, told.formats, told.template, put)
         written: dict[str, str] = {}
         try:
             async with self._session(deadline) as sftp:
@@ -78,6 +86,24 @@ class Sftp:
             self._later(self._remove(*written.values()))
             raise
         return told.receipt(f"sftp:{told.port}", there, home="~/", root="")
+
+    async def _add(self, path: str, file: File, *, deadline: float) -> None:
+        """As `beside.Put`. One that is not taken in time is still on its way: the item takes another."""
+        async with self._session(deadline) as sftp:
+            try:
+                if await _size(sftp, path) != len(file.content):
+                    await self._replace(sftp, path, file.content)
+            except asyncio.CancelledError:
+                self.ssh.drop(sftp)
+                raise
+
+    async def _replace(self, sftp: asyncssh.SFTPClient, path: str, content: bytes) -> None:
+        temporary = await self._write(sftp, path, content)
+        try:
+            await _rename(sftp, temporary, path)
+        except BaseException:
+            self._later(self._remove(temporary))
+            raise
 
     async def check(self) -> str:
         """Logs in, writes a probe and takes it away. Raises: Unavailable, Denied."""
@@ -156,6 +182,16 @@ async def _upload(sftp: asyncssh.SFTPClient, path: str, content: bytes) -> None:
         file = await sftp.open(path, "xb")
     async with file:
         await file.write(content)
+
+
+async def _size(sftp: asyncssh.SFTPClient, path: str) -> int | None:
+    """Bytes; None where there is nothing, or the server does not say. Raises: asyncssh.SFTPError."""
+    try:
+        return (await sftp.stat(path)).size
+    except LOST:
+        raise
+    except asyncssh.SFTPError:
+        return None
 
 
 async def _rename(sftp: asyncssh.SFTPClient, temporary: str, path: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NewType
 
@@ -95,6 +96,8 @@ class Story:
     publisher: str = ""
     """The organisation that the source names as such."""
     media: tuple[Media, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """By their addresses, of those media that the receiver has beside the item: a name relative to it."""
     rights: str = ""
     license: str = ""
     """The address of the terms."""

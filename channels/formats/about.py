@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from channels.formats.elements import web_address
-from channels.story import Place, Story, Subject
+from channels.story import Media, Place, Story, Subject
 
 
 def subjects(story: Story) -> Iterator[Subject]:
@@ -34,6 +34,11 @@ def concept(subject: Subject) -> str:
 def literal(subject: Subject) -> str:
     """An identifier for what has no URI; empty where nobody has given any."""
     return ":".join(filter(None, (subject.scheme, subject.code)))
+
+
+def address(story: Story, media: Media) -> str:
+    """Where it is: the name of its file beside the item, or on the web; empty where it is neither."""
+    return story.files.get(media.url) or web_address(media.url)
 
 
 def is_translated(story: Story) -> bool:

@@ -21,6 +21,8 @@ ADDRESS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 UNSAFE = re.compile(r"%(?![0-9A-Fa-f]{2})|[^!$%&'()*+,/0-9:;=?@A-Z_a-z~.\[\]-]")
+FILE = re.compile(r"(?=[^:]*[0-9a-f]{32})[A-Za-z0-9_.~%-]+(?:/[A-Za-z0-9_.~%-]+)*")
+"""How a file beside an item is called: there is always a digest in it, so that no feed has one by chance."""
 BRACKETS = {"[": "%5B", "]": "%5D"}
 
 
@@ -90,3 +92,8 @@ def web_address(iri: str) -> str:
     authority, path, fragment = found.groups(default="")
     beyond = uri(path.replace("#", "%23")) + ("#" + uri(fragment).replace("#", "%23") if fragment else "")
     return uri(authority) + "".join(BRACKETS.get(letter, letter) for letter in beyond)
+
+
+def picture_address(iri: str) -> str:
+    """Of a picture in a body: a web address, or a file beside the item; empty where it is neither."""
+    return iri if FILE.fullmatch(iri) else web_address(iri)

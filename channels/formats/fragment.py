@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from channels.formats.elements import carried, web_address
+from channels.formats.elements import carried, picture_address
 
 DEEPEST = 100
 """Elements in each other; what is deeper is kept as text. libxml2 reads no more than 256, and one of ours may
@@ -91,7 +91,7 @@ def said(element: etree._Element) -> str:
 
 def pictures(held: etree._Element) -> set[str]:
     """The addresses of those that the body shows itself."""
-    return {web_address(image.get("src", "")) for image in held.iter("img")}
+    return {picture_address(image.get("src", "")) for image in held.iter("img")}
 
 
 def rows(table: etree._Element) -> list[etree._Element]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC
 from html import escape
 from importlib.resources import files
@@ -33,7 +34,8 @@ def encode(story: Story) -> bytes:
 
 def fragment(story: Story) -> str:
     """The story as one `<article>`, to be put into a page of somebody else's."""
-    lead, rest = _split([m for m in story.media if f'="{escape(m.url)}"' not in story.body])
+    media = _media(story)
+    lead, rest = _split([m for m in media if f'="{escape(m.url)}"' not in story.body])
     parts = (
         _notice(story),
         f"<h1>{escape(story.headline)}</h1>",
@@ -42,7 +44,7 @@ def fragment(story: Story) -> str:
         _figures(lead),
         f'<div class="body">\n{story.body}\n</div>',
         _figures(rest),
-        _files(m for m in story.media if m.role == "document"),
+        _files(m for m in media if m.role == "document"),
         _element("ul", "".join(f"<li>{escape(name)}</li>" for name in story.categories), "tags"),
         _footer(story),
     )
@@ -90,9 +92,14 @@ def _byline(story: Story) -> str:
     return _element("p", " · ".join(filter(None, told)), "byline")
 
 
+def _media(story: Story) -> list[Media]:
+    """Those that may be linked, each by where it is: beside the page or on the web."""
+    return [replace(m, url=story.files.get(m.url, m.url)) for m in story.media if _is_link(m.url)]
+
+
 def _split(media: Iterable[Media]) -> tuple[list[Media], list[Media]]:
     """The picture that leads, and the rest: what the body shows itself is not shown twice."""
-    shown = [m for m in media if m.role != "document" and _is_link(m.url)]
+    shown = [m for m in media if m.role != "document"]
     lead = next((m for m in shown if m.role == "picture"), None)
     return [lead] if lead else [], [m for m in shown if m is not lead]
 
@@ -123,7 +130,6 @@ def _files(media: Iterable[Media]) -> str:
     links = (
         f'<li><a href="{escape(m.url)}">{escape(m.title or _file_name(m.url))}</a>{_told(m)}</li>'
         for m in media
-        if _is_link(m.url)
     )
     return _element("ul", "".join(links), "files")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 
-from channels.formats import fragment
+from channels.formats import about, fragment
 from channels.formats.elements import web_address
 from channels.formats.markdown_body import emphasised, escaped, image, link, written
 from channels.formats.phrases import phrases_for
@@ -24,7 +24,11 @@ def encode(story: Story) -> bytes:
         _byline(story),
         emphasised(_line(story.summary), "**", alone=True),
         written(body),
-        *(_media(media) for media in story.media if web_address(media.url) not in shown),
+        *(
+            _media(media, address)
+            for media in story.media
+            if (address := about.address(story, media)) and address not in shown
+        ),
         _footer(story),
     )
     return ("\n\n".join(filter(None, parts)) + "\n").encode()
@@ -45,10 +49,8 @@ def _byline(story: Story) -> str:
     return " · ".join(filter(None, (*map(_line, story.authors), _line(story.source), published)))
 
 
-def _media(media: Media) -> str:
+def _media(media: Media, address: str) -> str:
     """A picture shows; anything else is a link. Below it, what is said of it and whose it is."""
-    if not (address := web_address(media.url)):
-        return ""
     name = _line(media.title or media.caption) or escaped(address.rpartition("/")[2] or address)
     shown = image(_line(media.alt), address) if media.role == "picture" else link(name, address)
     credit = f"({_line(media.credit)})" if media.credit.strip() else ""

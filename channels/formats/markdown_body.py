@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from channels.formats import fragment
-from channels.formats.elements import uri, web_address
+from channels.formats.elements import picture_address, uri, web_address
 from channels.formats.fragment import BLOCKS, CELLS, HEADINGS, SPACE, pieces, rows, said
 from channels.formats.text import CONTROLS
 
@@ -166,7 +166,7 @@ class _Writer:
             case "br":
                 return "\n"
             case "img":
-                address = web_address(element.get("src", ""))
+                address = picture_address(element.get("src", ""))
                 return image(_text(element.get("alt", "")), address) if address else ""
             case "a" if address := _address(element.get("href", "")):
                 return link(self._inlines(element), address)

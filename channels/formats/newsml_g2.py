@@ -10,6 +10,7 @@ from channels.formats.elements import (
     add,
     language_tag,
     line,
+    picture_address,
     root,
     timestamp,
     to_bytes,
@@ -114,15 +115,19 @@ def _links(meta: etree._Element, story: Story) -> None:
         original = {"rel": f"irel:{relation}", "href": address, "contenttype": "text/html", LANG: language}
         add(meta, "link", "", original)
     for media in story.media:
-        _media(meta, media, language_tag(story.language))
+        if address := about.address(story, media):
+            _media(meta, media, address, language_tag(story.language))
 
 
-def _media(meta: etree._Element, media: Media, language: str) -> None:
-    """Not `remoteContent`: that would be another rendition of the text. Hints say what is at the address."""
-    if not (address := web_address(media.url)):
-        return
+def _media(meta: etree._Element, media: Media, address: str, language: str) -> None:
+    """Not `remoteContent`: that would be another rendition of the text. Hints say what is at the address.
+
+    A file beside the item is identified by where it came from.
+    """
+    original = web_address(media.url)
+    place = {"href": address, "residref": original if original != address else ""}
     attributes = {"contenttype": media.type, "size": media.length, "title": media.title, LANG: language}
-    link = add(meta, "link", "", {"rel": "irel:seeAlso", "href": address, **attributes})
+    link = add(meta, "link", "", {"rel": "irel:seeAlso", **place, **attributes})
     add(link, "itemClass", "", {"qcode": f"ninat:{NATURES[media.role]}"})
     if media.title:
         add(link, "headline", line(media.title))
@@ -224,9 +229,9 @@ def _to_xhtml(body: etree._Element) -> None:
         element.tag = f"{{{XHTML}}}{element.tag}"
         for name in ATTRIBUTES & told.keys():
             element.set(name, told[name])
-        for name in {"href", "src"} & told.keys():
-            if address := _address(told[name]):
-                element.set(name, address)
+        for name, address in (("href", _address), ("src", picture_address)):
+            if name in told and (found := address(told[name])):
+                element.set(name, found)
         if "lang" in told:
             element.set(LANG, language_tag(told["lang"]))
 

@@ -186,7 +186,7 @@ def _media(story: Story) -> list[dict[str, Any]]:
     return [
         _association(media, address, n, story.language)
         for n, media in enumerate(story.media, 1)
-        if (address := web_address(media.url))
+        if (address := about.address(story, media))
     ]
 
 
@@ -194,7 +194,7 @@ def _association(media: Media, address: str, number: int, language: str) -> dict
     return _told(
         {
             "name": f"{media.role}-{number}",
-            "uri": address,
+            "uri": web_address(media.url),
             "type": TYPES[media.role],
             "language": language,
             "headlines": [{"value": media.title}] if media.title else [],

@@ -162,7 +162,7 @@ def _content(story: Story) -> etree._Element:
     shown = fragment.pictures(body)
     content = Content(body).read()
     for media in story.media:
-        address = web_address(media.url)
+        address = about.address(story, media)
         if address and address not in shown:
             _media(content, media, address)
     return content
@@ -172,6 +172,8 @@ def _media(content: etree._Element, media: Media, address: str) -> None:
     """`media`: `media-type` is one of text, audio, image, video, data, application, other."""
     kinds = {"picture": "image", "document": "application"}
     element = add(content, "media", "", {"media-type": kinds.get(media.role, media.role)})
+    if (original := web_address(media.url)) != address:  # of a file beside the item
+        add(element, "media-metadata", "", {"name": "original", "value": original})
     size = {"height": media.height, "width": media.width}
     reference = {"source": address, "name": media.title, "mime-type": media.type, "alternate-text": media.alt}
     add(element, "media-reference", "", {**reference, **size})

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from lxml import etree
 
 from channels.formats import fragment
-from channels.formats.elements import carried, line, uri, web_address
+from channels.formats.elements import carried, line, picture_address, uri, web_address
 from channels.formats.fragment import HEADINGS, SPACE, pieces, rows, said
 
 NAMESPACE = "http://iptc.org/std/NITF/2006-10-18/"
@@ -174,7 +174,7 @@ class Content:
 
     def _picture(self, image: etree._Element, caption: etree._Element | None) -> None:
         """`media`, with a reference to where the picture is; nothing where that cannot be reached."""
-        if not (address := web_address(image.get("src", ""))):
+        if not (address := picture_address(image.get("src", ""))):
             return
         told = {
             "source": address,

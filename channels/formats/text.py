@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC
-from textwrap import TextWrapper
 from unicodedata import east_asian_width
 
 from lxml import etree
@@ -20,7 +19,6 @@ WIDTH = 72
 RULE = "-" * 24
 # All of C0, DEL and C1 but the tab and the line feed.
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-SPACE = re.compile(r"[ \t\n\r\f]+")
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 CELLS = frozenset(("td", "th"))
 # Blocks that stand together, without an empty line between them.
@@ -42,7 +40,7 @@ def encode(story: Story) -> str:
         _byline(story),
         _fold(story.summary, wrap),
         body.read(story.body),
-        "\n".join(_media(media, wrap) for media in story.media),
+        "\n".join(_media(media, story.files.get(media.url, media.url), wrap) for media in story.media),
         "\n".join(f"[{n}] {link}" for link, n in body.links.items()),
         _footer(story, wrap),
     )
@@ -56,19 +54,35 @@ def _withdrawn(story: Story) -> str:
 def _fold(text: str, wrap: bool, indent: str = "", hang: str = "") -> str:
     """One paragraph, wrapped where lines can be broken."""
     line = " ".join(text.split())
-    return _wrapper(indent, hang).fill(line) if wrap else indent + line if line else ""
+    return filled(line, indent, hang) if wrap else indent + line if line else ""
 
 
-def _wrapper(indent: str, hang: str) -> TextWrapper:
-    return TextWrapper(
-        WIDTH, initial_indent=indent, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False
-    )
+def filled(line: str, indent: str, hang: str) -> str:
+    """`line`, whose words have one space between them, in lines of WIDTH; a longer word has one of its own.
+
+    As textwrap does it, in a tenth of the time: mails are made by the hundred.
+    """
+    lines, start = [], 0
+    while len(line) - start > (room := max(WIDTH - len(indent), 0)):
+        end = line.rfind(" ", start, start + room + 1)
+        if end < 0:
+            end = line.find(" ", start + room)
+        if end < 0:
+            break
+        lines.append(indent + line[start:end])
+        start, indent = end + 1, hang
+    return "\n".join((*lines, indent + line[start:])) if line else ""
 
 
 def _underlined(text: str, rule: str) -> str:
     """As wide as it is shown: East Asian letters take two columns (Unicode Annex 11)."""
-    columns = (sum(1 + (east_asian_width(letter) in "WF") for letter in line) for line in text.split("\n"))
-    return f"{text}\n{rule * max(columns)}" if text else ""
+    return f"{text}\n{rule * max(map(_columns, text.splitlines()))}" if text else ""
+
+
+def _columns(line: str) -> int:
+    if line.isascii():
+        return len(line)
+    return sum(1 + (east_asian_width(letter) in "WF") for letter in line)
 
 
 def _byline(story: Story) -> str:
@@ -76,10 +90,10 @@ def _byline(story: Story) -> str:
     return " · ".join(filter(None, (*story.authors, story.source, published)))
 
 
-def _media(media: Media, wrap: bool) -> str:
+def _media(media: Media, address: str, wrap: bool) -> str:
     credit = f"({media.credit})" if media.credit else ""
     told = _fold(f"{media.caption or media.title or media.alt} {credit}", wrap, "* ", "  ")
-    return f"{told}\n  <{media.url}>" if told else f"* <{media.url}>"
+    return f"{told}\n  <{address}>" if told else f"* <{address}>"
 
 
 def _footer(story: Story, wrap: bool) -> str:
@@ -108,7 +122,8 @@ class _Text:
 
     def read(self, body: str) -> str:
         """The text of `body`."""
-        for event, element in _walk(body):
+        # Start and end of each element, without recursion: markup may be nested without end.
+        for event, element in etree.iterwalk(fragment.read(body), events=("start", "end")):
             if event == "start":
                 self._start(element)
             else:
@@ -167,7 +182,7 @@ class _Text:
 
     def _say(self, text: str | None) -> None:
         if text:
-            self.inline.append(text if self.kept_as_is else SPACE.sub(" ", text))
+            self.inline.append(text if self.kept_as_is else text.replace("\n", " "))
 
     def _next_bullet(self) -> str:
         if not self.lists or self.lists[-1] is None:
@@ -185,6 +200,8 @@ class _Text:
 
     def _flush(self, within: str) -> None:
         """Ends the paragraph, which stood at the end of a block `within` or before any block."""
+        if not self.inline:
+            return
         text, self.inline = "".join(self.inline), []
         lines = [line if self.kept_as_is else " ".join(line.split()) for line in text.split("\n")]
         if not "".join(lines).strip():
@@ -201,11 +218,6 @@ class _Text:
         for n, line in enumerate(lines):
             indent = rest if n else first
             if self.width and not self.kept_as_is:
-                yield _wrapper(indent, rest).fill(line) or indent.rstrip()
+                yield filled(line, indent, rest) or indent.rstrip()
             else:
                 yield indent + line
-
-
-def _walk(body: str) -> Iterator[tuple[str, etree._Element]]:
-    """Start and end of each element inside `body`, without recursion: markup may be nested without end."""
-    yield from etree.iterwalk(fragment.read(body), events=("start", "end"))

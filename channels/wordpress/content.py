@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from hashlib import sha256
-from html import escape, unescape
+from html import escape
 
 from channels.formats.html import CONTROLS
 from channels.formats.phrases import direction, phrases_for
+from channels.pictures import rewrite
 from channels.story import Media, Story
 
 PREFORMATTED = re.compile(r"(<pre\b.*?</pre\s*>)", re.IGNORECASE | re.DOTALL)
-SOURCE = re.compile(r"""(<img\b[^>]*?\ssrc\s*=\s*)("[^"]*"|'[^']*')""", re.IGNORECASE)
 
 
 def mark(story: Story) -> str:
@@ -43,21 +43,6 @@ def content(story: Story, lead: Media | None, pictures: Mapping[str, str]) -> st
     inner = "\n\n".join(_one_line(part) for part in parts if part)
     opening = f'<div lang="{escape(story.language)}" dir="{direction(story.language)}">'
     return f"{mark(story)}\n{opening}\n{_literal(_clean(inner))}\n</div>"
-
-
-def sources(body: str) -> list[str]:
-    """The addresses of the pictures in `body`, each once."""
-    return list(dict.fromkeys(unescape(found[2][1:-1]) for found in SOURCE.finditer(body)))
-
-
-def rewrite(body: str, pictures: Mapping[str, str]) -> str:
-    """`body` with the pictures' own addresses instead of those that they came from."""
-
-    def replaced(found: re.Match[str]) -> str:
-        url = pictures.get(unescape(found[2][1:-1]))
-        return f'{found[1]}"{escape(url)}"' if url else found[0]
-
-    return SOURCE.sub(replaced, body)
 
 
 def caption(media: Media) -> str:

@@ -104,4 +104,4 @@ def _wanted(story: Story) -> Iterable[Media]:
     beside = [m for m in story.media if m.role == "picture"]
     known = {m.url for m in beside}
     yield from beside
-    yield from (Media(url=url) for url in content.sources(story.body) if url not in known)
+    yield from (Media(url=url) for url in pictures.sources(story.body) if url not in known)

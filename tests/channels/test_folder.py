@@ -151,7 +151,7 @@ def test_an_error_of_the_file_system_waits_or_wants_a_person(number: int, error:
 
 
 async def test_text_that_utf_8_cannot_carry_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="UTF-8"):
+    with pytest.raises(Refused, match="utf-8"):
         await folder(tmp_path).send(HOSTILE["lone surrogate"], KEY)
     assert not names(tmp_path)
 

@@ -165,6 +165,8 @@ async def test_the_service_gives_one_cache_to_all_that_carry_files(
     mail = {"type": "email", "host": "127.0.0.1", "sender": "a@wire.example", "to": ["b@e.org"]}
     channels = [post, mail, {"type": "social", "url": {"env": "SOCIAL"}}]
     channels.append({"type": "folder", "path": str(tmp_path / "out")})
+    monkeypatch.setenv("SECRET", "whsec_" + 40 * "s")
+    channels.append({"type": "webhook", "url": "https://e.org/", "secrets": [{"env": "SECRET"}]})
     told = parse(
         {
             "storage": f"sqlite+aiosqlite:///{tmp_path}/ledger.db",
@@ -177,7 +179,7 @@ async def test_the_service_gives_one_cache_to_all_that_carry_files(
     first, *others, none = given
     assert isinstance(first, MediaCache)
     assert first.store.room == 2_000_000
-    assert others == [first, first]
+    assert others == [first, first, first]
     assert none is None
 
 
