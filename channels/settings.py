@@ -87,6 +87,7 @@ class ChannelSettings(Settings):
     timeout: Duration = Field(timedelta(seconds=20), gt=timedelta(), description="For one whole attempt.")
     rate: Rate | None = Field(None, description="At most so many attempts, evenly: '30/min'.")
     ordered: bool = Field(False, description="In the order of publication; urgent items overtake.")
+    min_urgency: int = Field(9, ge=1, le=9, description="Nothing less urgent than this: 2, only the urgent.")
     digest: str = Field(
         "", description="What is not urgent, together at that time of the member's: 'mon-fri 09:00'."
     )

@@ -21,6 +21,10 @@ class Facts:
     language: str
     categories: tuple[str, ...]
     urgency: int
+    more: frozenset[str] = frozenset()
+    """Members that an editor adds, whatever their topics."""
+    fewer: frozenset[str] = frozenset()
+    """Members that an editor leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +69,12 @@ class Router:
         routes = tuple(
             Route(lane, member.id, language, member.on_doubt)
             for lane, channel in member.lanes()
+            if facts.urgency <= channel.min_urgency
             for language in self.languages(
                 channel.languages or member.languages, member.deliver, facts.language
             )
         )
-        topics = sorted(t for t in member.topics if wants((t,), facts.categories))
-        return Verdict(member.id, routes, f"topics {', '.join(topics)}; {self._how(routes, facts.language)}")
+        return Verdict(member.id, routes, f"{_wanted(member, facts)}; {self._how(routes, facts.language)}")
 
     def languages(self, wished: Sequence[str], deliver: str, original: str) -> tuple[str, ...]:
         """Each of the languages once, or the first that can be had (the very first if none can)."""
@@ -92,12 +96,25 @@ class Router:
         return "translated" if self.can(original, tag) else f"no model for {original} → {tag}"
 
 
+def _wanted(member: MemberSettings, facts: Facts) -> str:
+    """Why it gets it."""
+    if member.id in facts.more:
+        return "added by an editor"
+    return f"topics {', '.join(sorted(t for t in member.topics if wants((t,), facts.categories)))}"
+
+
 def refusal(member: MemberSettings, facts: Facts) -> str:
     """Why this member does not get the article; empty if it does."""
+    if member.id in facts.fewer:
+        return "left out by an editor"
+    if member.id in facts.more:
+        return ""
     if facts.source in member.exclude_sources:
         return f"excludes the source {facts.source}"
     if facts.urgency > member.min_urgency:
         return f"urgency {facts.urgency} is below its min_urgency {member.min_urgency}"
+    if facts.urgency > (least := max(channel.min_urgency for channel in member.channels)):
+        return f"urgency {facts.urgency} is below the min_urgency {least} of its channels"
     if not wants(member.topics, facts.categories):
         among = ", ".join(facts.categories) or "no categories"
         return f"none of its topics ({', '.join(member.topics)}) among {among}"

@@ -20,13 +20,16 @@ from channels.channel import Channel
 from channels.media_cache import FetchesMedia, MediaCache
 from channels.settings import ChannelSettings
 from distributor import hours
+from distributor.delivery.bookkeeper import Bookkeeper
 from distributor.delivery.courier import Courier
 from distributor.delivery.flight import Line
 from distributor.delivery.herald import Herald
 from distributor.delivery.keeper import Keeper
 from distributor.delivery.rhythm import Rhythm
+from distributor.desk.app import App
+from distributor.desk.desk import Desk
 from distributor.events import Events
-from distributor.ledger import deliveries, lanes, renditions, sources
+from distributor.ledger import deliveries, lanes, renditions, sources, subscriptions
 from distributor.ledger.circuit import Terms
 from distributor.ledger.ledger import Ledger, one_at_a_time
 from distributor.naming import Names
@@ -37,6 +40,9 @@ from distributor.translation.engines.setup import engines_of, glossaries_of
 from distributor.translation.interpreter import Interpreter
 from distributor.translation.translator import Translator
 from distributor.web.addresses import Addresses
+from distributor.web.callbacks import Callbacks
+from distributor.web.distribution import Distribution
+from distributor.web.hub import Hub
 from distributor.web.private import Private
 from distributor.web.server import Server
 
@@ -58,8 +64,11 @@ class Service:
     courier: Courier
     herald: Herald
     keeper: Keeper
+    bookkeeper: Bookkeeper
     web: Server | None
     """None where nothing is served."""
+    hub: Distribution | None
+    """None where there is no feed to subscribe to."""
 
     async def run(self, stop: asyncio.Event, duties: Collection[Duty] = DUTIES) -> None:
         """Until `stop`: then what is in flight lands or is handed back."""
@@ -73,8 +82,11 @@ class Service:
                 loops.create_task(self.courier.run(stop), name="delivery")
                 loops.create_task(self.herald.run(stop), name="notices")
                 loops.create_task(self.keeper.run(stop), name="retention")
+                loops.create_task(self.bookkeeper.run(stop), name="figures")
             if "web" in duties and self.web:
                 loops.create_task(self.web.run(stop), name="web")
+            if "web" in duties and self.hub:
+                loops.create_task(self.hub.run(stop), name="hub")
             await stop.wait()
             self.ledger.ring()
 
@@ -93,6 +105,7 @@ class Service:
             await self.courier.run(stop, until_idle=True)
             await self.herald.once()
             await self.keeper.once(stop)
+            await self.bookkeeper.once(stop)
 
 
 @asynccontextmanager
@@ -105,25 +118,46 @@ async def opened(config: Config, events: Events) -> AsyncIterator[Service]:
         await ledger.write(_take_up, config, ledger.sqlite, ledger.now())
         media = await _media(stack, config.media)
         lines = {lane: await _line(stack, m, c, media) for lane, (m, c) in config.lanes().items()}
+        addresses = Addresses(config)
         engines = await stack.enter_async_context(engines_of(config))
-        routes = Router(config, engines.can).routes
-        interpreter = Interpreter(ledger, engines, glossaries_of(config))
+        router, glossaries = Router(config, engines.can), glossaries_of(config)
+        interpreter = Interpreter(ledger, engines, glossaries)
+        channels = {lane: line.channel for lane, line in lines.items()}
+        desk = Desk(config, ledger, router, Names(config), channels, glossaries)
         yield Service(
             config,
             ledger,
-            tuple(Intake(ledger, source, routes, events) for source in config.sources),
+            tuple(Intake(ledger, source, router.routes, events) for source in config.sources),
             Translator(ledger, interpreter, events, worker, lease=config.lease),
             Courier(ledger, lines, Names(config), events, worker, lease=config.lease, grace=config.grace),
             Herald(ledger, await _to_us(stack, config), config.domain, events, worker),
             Keeper(ledger, config.retention, events),
-            _web(config, ledger, events),
+            Bookkeeper(ledger, events),
+            _web(config, ledger, addresses, events, desk),
+            await _hub(stack, config, ledger, addresses, events, worker),
         )
 
 
-def _web(config: Config, ledger: Ledger, events: Events) -> Server | None:
+def _web(config: Config, ledger: Ledger, addresses: Addresses, events: Events, desk: Desk) -> Server | None:
     if not config.web.listen:
         return None
-    return Server(config.web, Private(ledger, Addresses(config), Names(config)), events)
+    private, hub = Private(ledger, addresses, Names(config)), Hub(ledger, addresses)
+    app = App(desk)
+    return Server(config.web, [*private.routes(), *hub.routes(), *app.routes()], events, app.prepare)
+
+
+async def _hub(
+    stack: AsyncExitStack,
+    config: Config,
+    ledger: Ledger,
+    addresses: Addresses,
+    events: Events,
+    worker: str,
+) -> Distribution | None:
+    if not addresses.any_feed:
+        return None
+    callbacks = await stack.enter_async_context(Callbacks(allow_private=config.web.allow_private))
+    return Distribution(ledger, addresses, Names(config), callbacks, events, worker, grace=config.grace)
 
 
 async def _to_us(stack: AsyncExitStack, config: Config) -> dict[str, Channel]:
@@ -185,5 +219,6 @@ def _take_up(db: Connection, config: Config, alone: bool, now: datetime) -> None
     if alone:
         deliveries.hand_back(db)
         renditions.hand_back(db)
+        subscriptions.hand_back(db)
     else:
         deliveries.expire(db, now)

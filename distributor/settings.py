@@ -178,6 +178,9 @@ class WebSettings(Settings):
         pattern=r"^(|https?://[^\s?#]+)$",
         description="How the outside reaches it: 'https://wire.example'.",
     )
+    allow_private: bool = Field(
+        False, description="May those that subscribe to feeds (WebSub) be on private or loopback addresses."
+    )
 
     @field_validator("listen")
     @classmethod
@@ -190,6 +193,18 @@ class WebSettings(Settings):
     def address(self) -> str:
         """Without a slash at its end."""
         return (self.url or f"http://{self.listen}").rstrip("/")
+
+
+class DeskSettings(Settings):
+    """The editors' desk, which is served at `[web] listen`."""
+
+    title: str = Field("Science Wire", min_length=1, description="Above every page.")
+    undo: Duration = Field(
+        cast(Any, "8s"),
+        validate_default=True,
+        le=timedelta(minutes=1),
+        description="So long an editor's *urgent* can be taken back; then it leaves.",
+    )
 
 
 class RetentionSettings(Settings):
@@ -249,6 +264,7 @@ class Config(Settings):
     )
     retention: RetentionSettings = RetentionSettings()
     web: WebSettings = WebSettings()
+    desk: DeskSettings = DeskSettings()
     media: MediaSettings = MediaSettings()
     notices: tuple[SerializeAsAny[ChannelSettings], ...] = Field(
         (), description="Channels to people of ours, who are told what wants a person."

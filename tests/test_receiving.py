@@ -13,7 +13,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,7 +37,7 @@ from distributor.service import opened
 from distributor.settings import Config
 
 DOCUMENT = "receiving.md"
-LONGEST = {"receiver.py": 50, "receiver.mjs": 60, "catch_up.py": 25}
+LONGEST = {"receiver.py": 50, "receiver.mjs": 60, "catch_up.py": 25, "subscriber.py": 65}
 """Lines."""
 SECRET = "whsec_" + base64.b64encode(b"r" * 32).decode()
 OTHER = "whsec_" + base64.b64encode(b"o" * 32).decode()
@@ -423,6 +423,79 @@ async def test_a_receiver_that_lost_its_store_has_all_of_it_from_the_wire_itself
         stop.set()
         await task
         assert (example.held(), example.numbers()) == (held, numbers)
+
+
+async def test_a_subscriber_has_what_the_feed_has_and_nothing_from_anybody_else(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", "t" * 24)
+    port, own, store = free_port(), free_port(), folder / "store"
+    topic, callback = (
+        f"http://127.0.0.1:{port}/members/{'t' * 24}/en.json",
+        f"http://127.0.0.1:{own}/callback",
+    )
+    env = {"TOPIC": topic, "CALLBACK": callback, "SECRET": SECRET, "STORE": str(store), "PORT": str(own)}
+    example, stop = Example("subscriber.py", folder, dict(os.environ) | env), asyncio.Event()
+    try:
+        async with opened(wire_with_a_feed(folder, port), Events()) as service:
+            task = asyncio.create_task(service.run(stop))
+            while not (service.web and service.web.port):
+                await asyncio.sleep(0.01)
+            for headlines in (["Union opens"], ["Union opened", "Union meets"]):
+                (folder / "feed.xml").write_text(feed_of(*headlines), encoding="utf-8")
+                await service.intakes[0].once()
+                if not example.process:
+                    await example.start()
+                await stored(store, *headlines)
+            forged = {"items": [{"id": "x", "_distributor": {"version": 1}}]}
+            for headers in ({}, {"X-Hub-Signature": "sha256=00"}, {"X-Hub-Signature": "ж"}):
+                assert await posted(callback, forged, headers) == 401
+            assert await posted(callback + "?hub.mode=unsubscribe&hub.topic=" + topic) == 404
+            await stored(store, "Union opened", "Union meets")
+            stop.set()
+            await task
+    finally:
+        await example.kill()
+
+
+async def stored(store: Path, *headlines: str) -> None:
+    """The subscriber holds these, and no others."""
+    async with asyncio.timeout(20):
+        while True:
+            with suppress(sqlite3.Error), closing(sqlite3.connect(store)) as db:
+                items = [json.loads(item)["title"] for (item,) in db.execute("SELECT item FROM items")]
+                if sorted(items) == sorted(headlines):
+                    return
+            await asyncio.sleep(0.05)
+
+
+async def posted(url: str, told: Any = None, headers: dict[str, str] | None = None) -> int:
+    """The status; a GET where nothing is told."""
+    async with (
+        aiohttp.ClientSession() as http,
+        http.request("GET" if told is None else "POST", url, json=told, headers=headers) as answer,
+    ):
+        return answer.status
+
+
+def feed_of(*headlines: str) -> str:
+    item = (
+        "<item><title>{}</title><guid isPermaLink='false'>g{}</guid><description>It met.</description></item>"
+    )
+    items = "".join(item.format(headline, n) for n, headline in enumerate(headlines))
+    return f"<rss version='2.0'><channel><title>W</title><language>en</language>{items}</channel></rss>"
+
+
+def wire_with_a_feed(folder: Path, port: int) -> Config:
+    member = {"id": "jst", "name": "JST", "languages": ["en"], "token": {"env": "TOKEN"}}
+    return parse(
+        {
+            "storage": f"sqlite+aiosqlite:///{folder}/ledger.db",
+            "web": {"listen": f"127.0.0.1:{port}", "allow_private": True},
+            "sources": [{"name": "w", "url": f"{folder}/feed.xml", "backfill": "all", "every": "1h"}],
+            "members": [member | {"channels": [{"type": "feed"}]}],
+        }
+    )
 
 
 FEED = """<rss version='2.0'><channel><title>W</title><language>en</language>

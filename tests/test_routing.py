@@ -51,6 +51,12 @@ def test_each_language_of_a_member_is_a_delivery_over_each_channel() -> None:
     assert got(wire, facts()) == [("m/folder", "ru"), ("m/folder", "en"), ("m/second", "ja")]
 
 
+def test_a_channel_can_be_for_what_is_urgent_alone() -> None:
+    wire = router({"id": "m", "channels": [FOLDER, {**FOLDER, "name": "flash", "min_urgency": 2}]})
+    assert got(wire, facts(urgency=3)) == [("m/folder", "en")]
+    assert got(wire, facts(urgency=2)) == [("m/folder", "en"), ("m/flash", "en")]
+
+
 def test_a_language_that_differs_by_region_only_is_delivered_once() -> None:
     assert got(router({"id": "m", "languages": ["en", "en-GB"]}), facts("en-US")) == [("m/folder", "en")]
 
@@ -76,6 +82,11 @@ def test_deliver_first_takes_the_first_that_can_be_had(
     [
         ({"topics": ["space"]}, facts("en", "Climate"), "none of its topics (space) among Climate"),
         ({"min_urgency": 3}, facts(urgency=5), "urgency 5 is below its min_urgency 3"),
+        (
+            {"channels": [{**FOLDER, "min_urgency": 2}]},
+            facts(),
+            "urgency 5 is below the min_urgency 2 of its channels",
+        ),
         ({"exclude_sources": ["a"]}, facts(), "excludes the source a"),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from distributor.cli import channels, demo, editing, glossary, memory, models, reading, running
+from distributor.cli import channels, demo, editing, glossary, memory, models, reading, running, users
 from distributor.errors import ConfigError, DistributorError
 
 COMMANDS = (
@@ -33,6 +33,7 @@ COMMANDS = (
     models.models,
     glossary.glossary,
     memory.memory,
+    users.users,
 )
 
 

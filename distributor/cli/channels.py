@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -59,13 +61,22 @@ def addresses(config: Path, member: str | None, as_json: bool) -> None:
         raise NotFound("nothing is served; say [web] listen in the configuration")
     known = Addresses(settings)
     rows = [
-        {"member": m.id, "address": known.of(m), "feeds": [t.url for t in known.topics(m)]}
+        {"member": m.id, "address": known.of(m), "feeds": [t.url for t in known.topics(m)], "hub": known.hub}
         for m in settings.members
         if m.token and member in (None, m.id)
     ]
     if member and not rows:
         raise NotFound(f"there is no member {member} with a token")
-    show(rows, as_json, ("member", "address"), "addresses")
+    told = rows if as_json else [line for row in rows for line in _lines(row)]
+    show(told, as_json, ("member", "what", "address"), "addresses")
+
+
+def _lines(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """An address a line: they are long, and people copy them."""
+    yield {"member": row["member"], "what": "all", "address": row["address"]}
+    for url in row["feeds"]:
+        yield {"what": url.rpartition("/")[2], "address": url}
+    yield {"what": "hub", "address": row["hub"]}
 
 
 @click.command()

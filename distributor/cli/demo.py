@@ -9,7 +9,6 @@ import click
 
 from distributor.cli.context import console
 from distributor.cli.running import stopping
-from distributor.demo.play import play
 
 
 @click.command()
@@ -21,13 +20,18 @@ from distributor.demo.play import play
 def demo(once: bool, into: Path | None) -> None:
     """Play the sample edition to five members on this machine, and show what arrived.
 
-    Starts an HTTP receiver that verifies signatures, an SMTP server and folders, all on loopback; needs no
-    configuration and sends nothing anywhere else. Stays up, with its pages, until Ctrl-C.
+    Starts an HTTP receiver that verifies signatures, an SMTP server, an SFTP server, a private feed and
+    folders, all on loopback; needs no configuration and sends nothing anywhere else. Stays up, with its
+    pages, until Ctrl-C.
     """
     raise SystemExit(asyncio.run(_demo(once, into)))
 
 
 async def _demo(once: bool, into: Path | None) -> int:
+    try:  # here, for its libraries are an extra, and all other commands do without
+        from distributor.demo.play import play
+    except ImportError as e:
+        raise click.ClickException(str(e)) from e
     stop = asyncio.Event()
     shown = console()
     with stopping(stop, lambda: None):

@@ -10,10 +10,10 @@ import click
 
 from distributor.cli.context import as_json, show, with_ledger
 from distributor.ledger import articles as ledger_articles
-from distributor.ledger import notices, views
+from distributor.ledger import dossier, notices, views
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import delivery, rendition
-from distributor.routing import Facts, Router
+from distributor.routing import Router
 from distributor.settings import Config
 from distributor.translation.engines.setup import engines_of
 
@@ -159,7 +159,7 @@ def why(config: Path, article: str, member: str, as_json: bool) -> None:
 
     async def act(settings: Config, ledger: Ledger) -> list[views.Record]:
         row = await ledger.read(ledger_articles.find, article)
-        facts = Facts(row.source, row.language, tuple(row.content["categories"]), row.urgency)
+        facts = await ledger.read(dossier.facts, row.id)
         router = Router(settings, engines_of(settings).can)
         verdicts = [v for v in router.explain(facts) if not member or v.member == member]
         if not verdicts:

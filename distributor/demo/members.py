@@ -2,61 +2,123 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
 from distributor.config import parse
+from distributor.demo.sftp import Door
 from distributor.settings import Config
 
+TOPICS = {
+    "sputnik": ["union", "cooperation", "climate", "space"],
+    "prnewswire": ["union", "publishing", "carbon*", "materials"],
+    "jst": ["*"],
+    "clarivate": ["data", "publishing", "union"],
+    "icgeb": ["life sciences", "health", "agriculture", "cooperation"],
+}
 
-def configuration(folder: Path, *, web: str, smtp_port: int, secrets: dict[str, str]) -> Config:
-    """The demo's config: the edition and the webhooks at `web`, mail on `smtp_port`, the rest in `folder`."""
 
-    def hook(member: str) -> dict[str, Any]:
-        url = f"{web}/hooks/{member}"
-        return {"type": "webhook", "url": url, "secrets": [SecretStr(secrets[member])], "allow_private": True}
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Where the members receive on this machine, and how each knows the wire.
 
-    def files(member: str) -> dict[str, Any]:
-        return {"type": "folder", "path": str(folder / "members" / member)}
+    `site`: the address of the edition and the webhooks; `secrets` of those, by member. `smtp`: the port for
+    mail; `feeds`: that of the wire's own feeds, which `token` makes private.
+    """
 
-    mail = {
-        "type": "email",
-        "host": "127.0.0.1",
-        "port": smtp_port,
-        "tls": "none",
-        "sender": "Science Wire <wire@science-wire.example>",
-        "to": ["desk@jst.example"],
-        "list_id": "edition.science-wire.example",
-    }
+    folder: Path
+    site: str
+    secrets: dict[str, str]
+    smtp: int
+    sftp: Door
+    feeds: int
+    token: str
+
+    @property
+    def private(self) -> str:
+        """The address where one member fetches."""
+        return f"http://127.0.0.1:{self.feeds}/members/{self.token}"
+
+    def hook(self, member: str, **more: Any) -> dict[str, Any]:
+        """A signed webhook."""
+        secrets = [SecretStr(self.secrets[member])]
+        url = f"{self.site}/hooks/{member}"
+        return {"type": "webhook", "url": url, "secrets": secrets, "allow_private": True, **more}
+
+    def mail(self, to: str) -> dict[str, Any]:
+        """Mail to one address."""
+        return {
+            "type": "email",
+            "host": "127.0.0.1",
+            "port": self.smtp,
+            "tls": "none",
+            "sender": "Science Wire <wire@science-wire.example>",
+            "to": [to],
+            "list_id": "edition.science-wire.example",
+        }
+
+    def drop(self) -> dict[str, Any]:
+        """NewsML-G2 over SFTP, a folder for each language."""
+        return {
+            "type": "sftp",
+            "host": "127.0.0.1",
+            "port": self.sftp.port,
+            "username": "science-wire",
+            "key": SecretStr(self.sftp.login),
+            "host_key": self.sftp.host_key,
+            "directory": "{language}",
+            "formats": ["newsml_g2"],
+            "allow_private": True,
+        }
+
+    def files(self, member: str) -> dict[str, Any]:
+        """Pages in a folder."""
+        return {
+            "type": "folder",
+            "path": str(self.folder / "members" / member / "folder"),
+            "formats": ["html"],
+        }
+
+
+def configuration(ends: Ends) -> Config:
+    """The demo's config; ledger and files are in the folder of `ends`."""
     return parse(
         {
-            "storage": f"sqlite+aiosqlite:///{folder / 'distributor.db'}",
+            "storage": f"sqlite+aiosqlite:///{ends.folder / 'distributor.db'}",
+            "web": {"listen": f"127.0.0.1:{ends.feeds}"},
             "sources": [
                 {
                     "name": "weekly-edition",
                     "title": "Weekly Edition of Science and Technology Daily",
-                    "url": f"{web}/edition/edition.xml",
+                    "url": f"{ends.site}/edition/edition.xml",
                     "backfill": "all",
                     "allow_private": True,
                 }
             ],
-            "members": [
-                _member("sputnik", "Sputnik News Agency", ["ru", "en"], files("sputnik"),
-                        ["union", "cooperation", "climate", "space"]),
-                _member("prnewswire", "PR Newswire", ["en", "zh-Hans"], hook("prnewswire"),
-                        ["union", "publishing", "carbon*", "materials"]),
-                _member("jst", "Japan Science and Technology Agency", ["ja"], mail, ["*"]),
-                _member("clarivate", "Clarivate", ["en"], hook("clarivate"), ["data", "publishing", "union"]),
-                _member("icgeb", "ICGEB", ["it", "en"], files("icgeb"),
-                        ["life sciences", "health", "agriculture", "cooperation"]),
-            ],
+            "members": _members(ends),
         }
-    )  # fmt: skip
+    )
 
 
-def _member(
-    id: str, name: str, languages: list[str], channel: dict[str, Any], topics: list[str]
-) -> dict[str, Any]:
-    return {"id": id, "name": name, "languages": languages, "topics": topics, "channels": [channel]}
+def _members(ends: Ends) -> list[dict[str, Any]]:
+    flash = ends.hook("sputnik", min_urgency=2)
+    mails = ends.mail("desk@prnewswire.example"), ends.mail("desk@jst.example")
+    feed = {"type": "feed"}
+    return [
+        _member("sputnik", "Sputnik News Agency", ["ru", "en"], ends.drop(), flash),
+        _member("prnewswire", "PR Newswire", ["en", "zh-Hans"], ends.hook("prnewswire"), mails[0]),
+        {
+            **_member("jst", "Japan Science and Technology Agency", ["ja"], mails[1], feed),
+            "token": SecretStr(ends.token),
+        },
+        _member("clarivate", "Clarivate", ["en"], ends.hook("clarivate")),
+        _member("icgeb", "ICGEB", ["it", "en"], ends.files("icgeb")),
+    ]
+
+
+def _member(id: str, name: str, languages: list[str], *channels: dict[str, Any]) -> dict[str, Any]:
+    whose = {"id": id, "name": name, "languages": languages}
+    return {**whose, "topics": TOPICS[id], "channels": list(channels)}

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from html import escape
 from importlib.resources import files
-from pathlib import Path
 from string import Template
-from urllib.parse import unquote
 
 from aiohttp import web
 
+from distributor.demo import readable
 from distributor.demo.receivers import Inbox
 from distributor.ledger.views import Record
 
@@ -31,17 +30,17 @@ def pages(rows: Rows, inbox: Inbox) -> list[web.RouteDef]:
             text=_page("index.html").substitute(rows=body), content_type="text/html", headers=SAFE
         )
 
-    async def item(request: web.Request) -> web.StreamResponse:
+    async def item(request: web.Request) -> web.Response:
         row = await _find(rows, request.match_info["id"])
-        if path := _file(row):
-            return web.FileResponse(path, headers=SAFE)
-        arrived = inbox.items.get((row["member"], row["key"]))
-        if arrived is None:
+        path = inbox.find(row)
+        if path is None:
             raise web.HTTPNotFound(text="it has not arrived")
         if request.path.endswith("/raw"):
-            return web.Response(body=arrived.raw, content_type="text/plain", charset="utf-8", headers=SAFE)
+            return web.Response(
+                body=path.read_bytes(), content_type="text/plain", charset="utf-8", headers=SAFE
+            )
         return web.Response(
-            text=_as_page(arrived.html, row["language"]), content_type="text/html", headers=SAFE
+            text=_as_page(readable.page(path), row["language"]), content_type="text/html", headers=SAFE
         )
 
     return [web.get("/", index), web.get(r"/items/{id:\d+}", item), web.get(r"/items/{id:\d+}/raw", item)]
@@ -59,20 +58,12 @@ async def _find(rows: Rows, id: str) -> Record:
     raise web.HTTPNotFound(text="no such delivery")
 
 
-def _file(row: Record) -> Path | None:
-    """The HTML file of a delivery over a folder channel; None for other channels."""
-    if not row["remote_url"].startswith("file://"):
-        return None
-    path = Path(unquote(row["remote_url"].removeprefix("file://"))).with_suffix(".html")
-    return path if path.is_file() else None
-
-
 def _row(row: Record) -> str:
     told = (row["member"], row["headline"], row["language"], row["channel"].partition("/")[2], row["state"])
     cells = "".join(f"<td>{escape(str(value))}</td>" for value in told)
-    item = f'<a href="/items/{row["id"]}">open</a>' if row["state"] == "delivered" else escape(row["answer"])
-    if row["state"] == "delivered" and not row["remote_url"].startswith("file://"):
-        item += f' <a href="/items/{row["id"]}/raw">as it came</a>'
+    item, its = escape(row["answer"]), f"/items/{row['id']}"
+    if row["state"] == "delivered":
+        item = f'<a href="{its}">open</a> <a href="{its}/raw">as it came</a>'
     return f'<tr class="{row["state"]}">{cells}<td>{row["attempts"]}</td><td>{item}</td></tr>'
 
 

@@ -57,12 +57,16 @@ def table(rows: list[Record]) -> Table:
         right = column in ("attempts", "ms")
         shown.add_column(column, justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
     last = ""
-    for row in sorted(rows, key=lambda r: (r["member"], -r["article"], r["language"])):
+    for row in sorted(rows, key=_order):
         shown.add_row(
             row["member"] if row["member"] != last else "", *_cells(row), style=STYLES.get(row["state"])
         )
         last = row["member"]
     return shown
+
+
+def _order(row: Record) -> tuple[str, int, str, str]:
+    return row["member"], -row["article"], row["channel"], row["language"]
 
 
 def _cells(row: Record) -> tuple[str, ...]:

@@ -3,45 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email import message_from_bytes, policy
-from email.message import EmailMessage
-from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from distributor.ledger.views import Record
+
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
-    """One item at a member: how to look at it, and what came in full."""
-
-    member: str
-    key: str
-    html: str
-    raw: bytes
-
-
-@dataclass(slots=True)
 class Inbox:
-    """All that has arrived over HTTP and mail, by (member, idempotency key), so that a repeat is one item."""
+    """All that has arrived, as files: `member/channel/…`, so that another run in the same folder finds it."""
 
     folder: Path
-    """Where each item is a file, too: `member/key.json` or `.eml`."""
-    items: dict[tuple[str, str], Arrived] = field(default_factory=dict)
 
-    def take(self, item: Arrived, suffix: str) -> None:
-        """Keep it."""
-        self.items[item.member, item.key] = item
-        path = self.folder / item.member / f"{item.key}{suffix}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(item.raw)
+    def of(self, member: str, channel: str) -> Path:
+        """Where the files of one channel are."""
+        return self.folder / member / channel
+
+    def take(self, member: str, channel: str, name: str, content: bytes) -> None:
+        """Keep it. What is called by its idempotency key is one item, however often it comes."""
+        folder = self.of(member, channel)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+
+    def find(self, row: Record) -> Path | None:
+        """What came of a delivery; None: nothing."""
+        folder = self.of(row["member"], row["channel"].partition("/")[2])
+        scheme, _, rest = row["remote_url"].partition("://")
+        if scheme == "file":
+            path = Path(unquote(rest))
+        elif scheme == "sftp":  # `~` in its address is where the login leads: the channel's folder
+            path = folder / unquote(rest.partition("/~/")[2])
+        else:
+            path = next(folder.glob(f"{row['key']}.*"), folder / "nothing")
+        return path if path.is_file() else None
 
 
 def hooks(inbox: Inbox, secrets: Mapping[str, str]) -> list[web.RouteDef]:
@@ -54,17 +57,10 @@ def hooks(inbox: Inbox, secrets: Mapping[str, str]) -> list[web.RouteDef]:
             verifiers[member].verify(body.decode(), dict(request.headers))
         except (KeyError, UnicodeDecodeError, WebhookVerificationError):
             return web.Response(status=401)
-        key = request.headers["webhook-id"]
-        inbox.take(Arrived(member, key, _html_of(json.loads(body)), body), ".json")
+        inbox.take(member, "webhook", f"{request.headers['webhook-id']}.json", body)
         return web.Response(status=204)
 
     return [web.post("/hooks/{member}", receive)]
-
-
-def _html_of(item: dict[str, Any]) -> str:
-    """The HTML body of a ninjs item, under its headline."""
-    html = "".join(body["value"] for body in item["bodies"] if body["contentType"] == "text/html")
-    return f"<h1>{escape(item['headlines'][0]['value'])}</h1>{html}"
 
 
 class _Handler:
@@ -80,13 +76,8 @@ class _Handler:
         key = str(message["Message-ID"] or "").strip(" <>").partition("@")[0]
         for address in envelope.rcpt_tos:
             if member := self.members.get(address):
-                self.inbox.take(Arrived(member, key, _part(message, "html"), content), ".eml")
+                self.inbox.take(member, "email", f"{key}.eml", content)
         return "250 2.0.0 Ok"
-
-
-def _part(message: EmailMessage, kind: str) -> str:
-    part = message.get_body((kind,))
-    return part.get_content() if part else ""
 
 
 @asynccontextmanager

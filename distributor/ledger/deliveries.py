@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, exists, func, insert, select, update
 
 from channels.story import Receipt
-from distributor.ledger import notices
+from distributor.ledger import notices, subscriptions
 from distributor.ledger.bell import ring
 from distributor.ledger.fanout import another_key, regate
 from distributor.ledger.lanes import tend
@@ -58,6 +58,8 @@ def record(db: Connection, worker: str, outcomes: Sequence[Outcome], now: dateti
         db.execute(_TRIED, [_attempt(o, worker) for o in kept])
         tend(db, kept, now)
         _tell_of_the_dead(db, kept, now)
+        if subscriptions.any_to(db, {o.claim.lane for o in kept if o.state == "delivered"}):
+            ring(db)
         if again := [o.claim.id for o in kept if o.state == "pending"]:
             regate(db, again)
     return [o for o in outcomes if o.claim.id not in ours]
@@ -163,8 +165,12 @@ def replay(db: Connection, where: Sequence[Any], now: datetime, *, new_keys: boo
     With its old key, by which a receiver knows what it has already; `new_keys`: as something it never saw.
     """
     again = update(delivery).where(delivery.c.state == "dead", _has_text, *where)
-    its = select(article.c.urgency).where(article.c.id == delivery.c.article).scalar_subquery()
-    fresh = {"state": "pending", "failures": 0, "due": now, "settled": None, "urgency": its}
+    of = article.c.id == delivery.c.article
+    its, embargo = (
+        select(c).where(of).scalar_subquery() for c in (article.c.urgency, article.c.embargoed_until)
+    )
+    due = case((embargo > now, embargo), else_=now)
+    fresh = {"state": "pending", "failures": 0, "due": due, "settled": None, "urgency": its}
     back = db.execute(again.values(**fresh).returning(*delivery.c["id", "key", "lane"])).all()
     for row in back if new_keys else ():
         db.execute(update(delivery).where(delivery.c.id == row.id).values(key=another_key(row.key)))

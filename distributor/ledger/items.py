@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, exists, func, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, exists, func, or_, select
 
 from distributor.ledger.tables import COUNTED, AnyRow, article, delivery, version
 
@@ -54,10 +54,14 @@ def page(db: Connection, lane: str, language: str, start: int, size: int) -> Seq
 
 def mark(db: Connection, lane: str, language: str) -> Mark:
     """Cheap: what has not changed since need not be loaded."""
-    recent = select(*delivery.c["number", "settled"]).where(*_delivered(lane, language))
+    return Mark._make(db.execute(_MARK, {"b_lane": lane, "b_language": language}).one())
+
+
+def _mark() -> Select[Any]:
+    recent = select(*delivery.c["number", "settled"])
+    recent = recent.where(*_delivered(bindparam("b_lane"), bindparam("b_language")))
     recent_ = recent.order_by(delivery.c.number.desc()).limit(RECENT).subquery()
-    found = select(func.coalesce(func.max(recent_.c.number), 0), func.max(recent_.c.settled))
-    return Mark._make(db.execute(found).one())
+    return select(func.coalesce(func.max(recent_.c.number), 0), func.max(recent_.c.settled))
 
 
 def _items() -> Select[Any]:
@@ -66,5 +70,8 @@ def _items() -> Select[Any]:
     return select(*columns, _MAY_BE_TOLD.label("told")).join(version, its).join(article)
 
 
-def _delivered(lane: str, language: str) -> tuple[Any, ...]:
+def _delivered(lane: Any, language: Any) -> tuple[Any, ...]:
     return delivery.c.lane == lane, delivery.c.language == language, delivery.c.state == "delivered", COUNTED
+
+
+_MARK = _mark()

@@ -50,6 +50,12 @@ def page(db: Connection, topic: Topic, nth: int, naming: Naming) -> Page:
     return Page(_feed(topic, nth, len(rows) > size, mark), stories, tag_of(mark, topic, nth), mark.settled)
 
 
+def document(topic: Topic, found: Page) -> tuple[bytes, str]:
+    """It in the topic's format, and its `Content-Type`."""
+    encode, media_type = ENCODERS[topic.kind]
+    return encode(found.feed, found.stories), f"{media_type}; charset=utf-8"
+
+
 def as_sent(story: Story, row: AnyRow) -> Story:
     """A withdrawal is the story, withdrawn."""
     return replace(story, pub_status="canceled") if row.action == "cancel" else story
@@ -60,6 +66,7 @@ def _feed(topic: Topic, nth: int, more: bool, mark: items.Mark) -> Feed:
         title=topic.settings.title or f"Science Wire for {topic.member.name}",
         url=_page_url(topic.url, nth),
         id=topic.url,
+        hub=topic.hub,
         language=topic.language,
         updated=mark.settled or datetime.fromtimestamp(0, UTC),
         first=topic.url if more or nth > 1 else "",

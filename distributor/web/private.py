@@ -19,7 +19,7 @@ from distributor.ledger.stories import Naming, load
 from distributor.ledger.tables import AnyRow
 from distributor.settings import MemberSettings
 from distributor.web.addresses import Addresses, Topic
-from distributor.web.feeds import ENCODERS, as_sent, page, tag_of
+from distributor.web.feeds import as_sent, document, page, tag_of
 
 AT_MOST = 100
 """Items of one answer."""
@@ -58,7 +58,8 @@ class Private:
             {"language": topic.language, "format": topic.kind, "url": topic.url}
             for topic in self.addresses.topics(member)
         ]
-        return _json({"member": member.id, "name": member.name, "channels": channels, "feeds": feeds})
+        hub = {"hub": self.addresses.hub} if feeds else {}
+        return _json({"member": member.id, "name": member.name, "channels": channels, "feeds": feeds, **hub})
 
     async def items(self, request: web.Request) -> web.Response:
         """What was counted after `since` over `channel`, and what became of it."""
@@ -86,17 +87,16 @@ class Private:
         nth = _number(request, "page", 1)
         mark = await self.ledger.read(items.mark, topic.lane, topic.language)
         if _has(request, tag_of(mark, topic, nth)):
-            answer = web.Response(status=304, headers=HEADERS)
+            answer = web.Response(status=304, headers={**HEADERS, "Link": topic.links})
             answer.etag = ETag(tag_of(mark, topic, nth))
             return answer
         return await self._page(topic, nth)
 
     async def _page(self, topic: Topic, nth: int) -> web.Response:
         found = await self.ledger.read(page, topic, nth, self.naming)
-        encode, media_type = ENCODERS[topic.kind]
-        body = await asyncio.to_thread(encode, found.feed, found.stories)
-        headers = {**HEADERS, "Content-Type": f"{media_type}; charset=utf-8"}
-        answer = web.Response(body=body, headers=headers | {"Link": f'<{topic.url}>; rel="self"'})
+        body, content_type = await asyncio.to_thread(document, topic, found)
+        headers = {**HEADERS, "Content-Type": content_type, "Link": topic.links}
+        answer = web.Response(body=body, headers=headers)
         answer.etag, answer.last_modified = ETag(found.tag), found.updated
         return answer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from aiohttp import web
@@ -10,23 +11,32 @@ from aiohttp import web
 from distributor import clock
 from distributor.events import Events, Trouble
 from distributor.settings import WebSettings
-from distributor.web.private import Private
 
 AGAIN = timedelta(seconds=5)
+LARGEST = 2**20
+"""Bytes of a request: all sentences of a long article fit."""
 
 
 class Server:
     """Serves while `run` runs. A port that is taken is waited for: its holder may be about to stop."""
 
-    def __init__(self, settings: WebSettings, private: Private, events: Events) -> None:
-        self.settings, self.private, self.events = settings, private, events
+    def __init__(
+        self,
+        settings: WebSettings,
+        routes: Iterable[web.RouteDef],
+        events: Events,
+        prepare: Callable[[web.Application], None] = lambda _: None,
+    ) -> None:
+        self.settings, self.routes, self.events = settings, tuple(routes), events
+        self._prepare = prepare
         self.port = 0
         """Where it listens; 0 while it does not."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; what is being answered is answered."""
-        app = web.Application(client_max_size=2**16)
-        app.router.add_routes(self.private.routes())
+        app = web.Application(client_max_size=LARGEST)
+        app.router.add_routes(self.routes)
+        self._prepare(app)
         runner = web.AppRunner(app, access_log=None)  # addresses are passwords
         await runner.setup()
         try:

@@ -270,5 +270,19 @@ def test_the_private_addresses_are_told_to_who_runs_it(run: Run, monkeypatch: py
     feed_channel = member + '[web]\nlisten = "127.0.0.1:8080"\nurl = "https://wire.example/"\n'
     Path("config.toml").write_text(feed_channel, encoding="utf-8")
     told = json.loads(run("addresses", "--json").output)
-    assert told == {"member": "all", "address": f"https://wire.example/members/{'a' * 24}", "feeds": []}
+    at = "https://wire.example"
+    assert told == {"member": "all", "address": f"{at}/members/{'a' * 24}", "feeds": [], "hub": f"{at}/hub"}
     assert "no member space with a token" in run("addresses", "space", status=1).output
+
+
+def test_the_table_of_addresses_has_each_feed_whole(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = "a" * 48
+    monkeypatch.setenv("A_TOKEN", token)
+    config = CONFIG.replace('id = "all"\n', 'id = "all"\ntoken = { env = "A_TOKEN" }\n')
+    config = config.replace('type = "folder"\npath = "outbox/all"\nformats = ["ninjs"]\n', 'type = "feed"\n')
+    web = '[web]\nlisten = "127.0.0.1:8080"\nurl = "https://wire.example"\n'
+    Path("config.toml").write_text(config + web, encoding="utf-8")
+    lines = [line.split() for line in run("addresses").output.splitlines()]
+    its = f"https://wire.example/members/{token}"
+    feeds = [[f"en.{kind}", f"{its}/en.{kind}"] for kind in ("rss", "atom", "json")]
+    assert [line for line in lines if its in line[-1]] == [["all", "all", its], *feeds]
