@@ -47,7 +47,7 @@ def edit(
     memory.remember(db, original.language, row.language, kept, now)
     note(db, now, who, "edit", f"article {article_id}", f"{row.language}: {len(kept)} sentences")
     db.execute(update(rendition).where(rendition.c.id == row.id).values(edits=row.edits + 1))
-    if _has_left(db, row.id):
+    if has_left(db, row.id):
         _correct(db, its, row, routes, now)
         return True
     db.execute(update(rendition).where(rendition.c.id == row.id).values(state="held"))
@@ -62,7 +62,8 @@ def checked(row: AnyRow, seen: int) -> AnyRow:
     return row
 
 
-def _has_left(db: Connection, rendition_id: int) -> bool:
+def has_left(db: Connection, rendition_id: int) -> bool:
+    """Whether a receiver has it, or may have."""
     gone = delivery.c.state.in_(("delivered", "sending")) | may_have_arrived
     found = select(func.count()).select_from(delivery).where(delivery.c.rendition == rendition_id, gone)
     return bool(db.execute(found).scalar_one())

@@ -7,13 +7,23 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, exists, insert, null, or_, select, update
+from sqlalchemy import Connection, bindparam, case, delete, exists, insert, null, or_, select, update
 
 from channels.story import IdempotencyKey
 from distributor import bcp47
 from distributor.article import Content
 from distributor.ledger.bell import ring
-from distributor.ledger.tables import PENDING, WAITING, AnyRow, article, attempt, delivery, rendition, version
+from distributor.ledger.tables import (
+    PENDING,
+    WAITING,
+    AnyRow,
+    article,
+    attempt,
+    audience,
+    delivery,
+    rendition,
+    version,
+)
 from distributor.routing import Facts, Route
 
 in_doubt = (rendition.c.state == "held") & rendition.c.content.is_not(null())
@@ -51,16 +61,15 @@ def fan_out(
     row = db.execute(select(article).where(article.c.id == article_id)).one()
     if _is_pruned(db, row):
         return 0
-    content = head_content(db, row)
-    facts = Facts(row.source, content.language, content.categories, row.urgency)
-    wanted = had_before(db, row) | {(r.lane, r.language): (r.member, r.on_doubt) for r in routes(facts)}
+    facts = facts_of(db, row)
+    wanted = _wanted(db, row, facts, routes)
     there = {(d.lane, d.language) for d in _deliveries(db, row)}
     missing = {place: whose for place, whose in wanted.items() if place not in there and place not in served}
     if missing:
-        made = _renditions(db, row, content.language, {language for _, language in missing}, now)
-        db.execute(
-            insert(delivery), [_delivery(row, place, whose, made, now) for place, whose in missing.items()]
-        )
+        made = _renditions(db, row, facts.language, {language for _, language in missing}, now)
+        due = max(now, row.embargoed_until or now)
+        new = [{**_delivery(row, place, whose, made, now), "due": due} for place, whose in missing.items()]
+        db.execute(insert(delivery), new)
         for doubtful in db.execute(_DOUBTFUL, {"b_ids": list(made.values())}).scalars().all():
             send_original(db, doubtful)
         open_gate(db, article_id)
@@ -72,6 +81,34 @@ def _is_pruned(db: Connection, row: AnyRow) -> bool:
     """Whether the head's text is gone: it was long ago, and nobody new gets it."""
     its = (version.c.article == row.id) & (version.c.number == row.head)
     return db.execute(select(version.c.pruned).where(its)).scalar_one() is not None
+
+
+def retract(db: Connection, article_id: int, routes: Routes) -> int:
+    """Take back what was never claimed of the head version and nobody wants any more; how many."""
+    row = db.execute(select(article).where(article.c.id == article_id)).one()
+    wanted = _wanted(db, row, facts_of(db, row), routes)
+    new = (delivery.c.article == article_id) & (delivery.c.version == row.head) & (delivery.c.attempts == 0)
+    new = new & delivery.c.state.in_(("waiting", "pending")) & delivery.c.number.is_(None)
+    rows = db.execute(select(*delivery.c["id", "lane", "language"]).where(new)).all()
+    gone = [d.id for d in rows if (d.lane, d.language) not in wanted]
+    db.execute(delete(delivery).where(delivery.c.id.in_(gone)))
+    return len(gone)
+
+
+def _wanted(
+    db: Connection, row: AnyRow, facts: Facts, routes: Routes
+) -> dict[tuple[str, str], tuple[str, str]]:
+    """Member and what on doubt, by lane and language."""
+    had = {place: whose for place, whose in _had_before(db, row).items() if whose[0] not in facts.fewer}
+    return had | {(r.lane, r.language): (r.member, r.on_doubt) for r in routes(facts)}
+
+
+def facts_of(db: Connection, row: AnyRow) -> Facts:
+    """What routing looks at, of the article `row`."""
+    content = head_content(db, row)
+    chosen = db.execute(select(*audience.c["member", "wanted"]).where(audience.c.article == row.id)).all()
+    more, fewer = (frozenset(c.member for c in chosen if c.wanted is is_) for is_ in (True, False))
+    return Facts(row.source, content.language, content.categories, row.urgency, more, fewer)
 
 
 def head_content(db: Connection, row: AnyRow) -> Content:
@@ -151,7 +188,7 @@ may_have_arrived = exists().where(attempt.c.delivery == delivery.c.id, attempt.c
 """Of a delivery: nobody knows of one attempt how it ended."""
 
 
-def had_before(db: Connection, row: AnyRow) -> dict[tuple[str, str], tuple[str, str]]:
+def _had_before(db: Connection, row: AnyRow) -> dict[tuple[str, str], tuple[str, str]]:
     """Who has an older version, or is getting it, gets this one too, whatever its topics are now.
 
     Member and what on doubt, by lane and language.
@@ -214,6 +251,5 @@ def _delivery(
         "on_doubt": on_doubt,
         "state": "waiting",
         "urgency": row.urgency,
-        "due": now,
         "created": now,
     }

@@ -35,6 +35,7 @@ SERVER_SETTINGS = {
     "plan_cache_mode": "force_generic_plan",
 }
 """Of PostgreSQL, for each connection of ours."""
+_SNAPSHOT = "SELECT CAST(pg_current_snapshot() AS text)"
 BUSY_MS = 30_000  # how long a write waits for another process's transaction on SQLite
 
 
@@ -122,6 +123,10 @@ class Ledger:
         """Run `act` over one consistent view."""
         return await self._database.read(act, *args, **kwargs)
 
+    async def pulse(self) -> object:
+        """Differs whenever something was committed since, by whomever."""
+        return await self._database.pulse()
+
     def ring(self) -> None:
         """Wake every loop: there may be something for it."""
         for bell in self.bells:
@@ -171,6 +176,7 @@ class _Threads:
         self._writer = ThreadPoolExecutor(1, "ledger-writer")
         self._readers = ThreadPoolExecutor(4, "ledger-reader")
         self._connection: Connection | None = None
+        self._commits = 0
         self._turn = asyncio.Lock()  # nothing goes to the writer between a transaction's begin and its end
 
     async def write(self, act: Callable[..., T], *args: Any, **kwargs: Any) -> tuple[T, bool]:
@@ -180,6 +186,7 @@ class _Threads:
             rung(db)
             with db.begin():
                 result = act(db, *args, **kwargs)
+            self._commits += 1
             return result, rung(db)
 
         return await self.on_writer(run)
@@ -191,10 +198,15 @@ class _Threads:
                 db = await self._in(self._writer, self._begin)
                 result = act(db, *args, **kwargs)
                 await self._in(self._writer, db.commit)
+                self._commits += 1
                 return result, rung(db)
             except BaseException:  # also where this was canceled, and nobody knows how far the writer is
                 self._writer.submit(self._undo)
                 raise
+
+    async def pulse(self) -> object:
+        """Ours, and (by `PRAGMA data_version`) those of others."""
+        return self._commits, await self.on_writer(_data_version)
 
     async def listen(self, ring: Callable[[], None]) -> None:
         """SQLite has no notifications; `PRAGMA data_version` asks its shared memory, not the disk."""
@@ -276,6 +288,10 @@ class _Pool:
         """One transaction."""
         async with self._engine.begin() as db:
             return await db.run_sync(act, *args, **kwargs)
+
+    async def pulse(self) -> object:
+        """Which transactions that write are over, and which were begun."""
+        return await self.read(lambda db: db.exec_driver_sql(_SNAPSHOT).scalar_one())
 
     async def listen(self, ring: Callable[[], None]) -> None:
         """Over a connection of its own, until that is lost."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, or_, select, update
 from distributor import bcp47
 from distributor.article import Content
 from distributor.errors import LeaseLost, NotFound
-from distributor.ledger import search
+from distributor.ledger import search, tally
 from distributor.ledger.audit import note
 from distributor.ledger.bell import ring
 from distributor.ledger.fanout import open_gate, send_original
@@ -79,6 +79,7 @@ def save(db: Connection, task: Task, worker: str, made: Made, now: datetime) -> 
     else:
         _settle(db, task, worker, {**values, "state": "ready", "ready": now})
     search.index(db, task.article)
+    tally.translated(db, task.language, made.took_ms, now)
     return open_gate(db, task.article)
 
 

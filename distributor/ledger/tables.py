@@ -163,6 +163,14 @@ Index("ix_rendition_waiting", rendition.c.urgency, rendition.c.id, sqlite_where=
 Index("ix_rendition_held", rendition.c.article, sqlite_where=rendition.c.state == HELD,
       postgresql_where=rendition.c.state == HELD)  # fmt: skip
 
+audience = Table(
+    "audience",
+    metadata,
+    Column("article", ForeignKey("article.id"), primary_key=True),
+    Column("member", String, primary_key=True),
+    Column("wanted", Boolean, nullable=False),
+)
+
 memory = Table(
     "memory",
     metadata,

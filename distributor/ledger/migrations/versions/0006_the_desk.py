@@ -8,6 +8,8 @@ from alembic import op
 revision = "0006"
 down_revision = "0005"
 
+_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     _people()
@@ -15,6 +17,14 @@ def upgrade() -> None:
     op.add_column("article", sa.Column("undo_until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("rendition", sa.Column("sentences", sa.JSON(none_as_null=True), nullable=True))
     op.add_column("rendition", sa.Column("edits", sa.Integer(), nullable=False, server_default="0"))
+    op.create_table(
+        "audience",
+        sa.Column("article", _ID, nullable=False),
+        sa.Column("member", sa.String(), nullable=False),
+        sa.Column("wanted", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("article", "member", name="pk_audience"),
+        sa.ForeignKeyConstraint(["article"], ["article.id"], name="fk_audience_article"),
+    )
     _indexes()
     _figures()
     sqlite = op.get_bind().dialect.name == "sqlite"
@@ -42,7 +52,7 @@ def _people() -> None:
     )
     op.create_table(
         "token",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", _ID, nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),

@@ -1,0 +1,95 @@
+"""All that is of one article: its versions, its texts sentence by sentence, what was done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from distributor.article import Content
+from distributor.ledger import newsroom, renditions, views
+from distributor.ledger.articles import by_id
+from distributor.ledger.edits import has_left
+from distributor.ledger.fanout import facts_of
+from distributor.ledger.tables import AnyRow, article, audit, delivery, version
+from distributor.ledger.views import Record
+from distributor.routing import Facts
+
+
+def dossier(db: Connection, article_id: int) -> Record:
+    """The wire's row, its versions, renditions of the head, deliveries and audit. Raises: NotFound."""
+    by_id(db, article_id)
+    (row,) = newsroom.rows_of(db, [article_id])
+    return {
+        **row,
+        "versions": versions(db, article_id),
+        "deliveries": views.deliveries(db, [delivery.c.article == article_id], limit=500),
+        "audit": trail(db, subject=f"article {article_id}"),
+    }
+
+
+def versions(db: Connection, article_id: int) -> list[Record]:
+    """number, language, headline, created, pruned; the newest first."""
+    columns = version.c["number", "language", "headline", "created", "pruned"]
+    rows = select(*columns).where(version.c.article == article_id).order_by(version.c.number.desc())
+    return [dict(row._mapping) for row in db.execute(rows)]
+
+
+def text(db: Connection, article_id: int, number: int) -> Content | None:
+    """What a version says; None: there is no such version."""
+    its = (version.c.article == article_id) & (version.c.number == number)
+    found = db.execute(select(version.c.content).where(its)).scalar_one_or_none()
+    return None if found is None else Content.from_json(found)
+
+
+def rendered(db: Connection, article_id: int, language: str) -> Record:
+    """The head's rendition: its content beside the original's, the sentences of both, the doubts; `left`:
+    whether a receiver has it. Raises: NotFound.
+    """
+    row = renditions.head(db, article_id, language)
+    head = db.execute(select(article.c.head).where(article.c.id == article_id)).scalar_one()
+    original = text(db, article_id, head)
+    left = has_left(db, row.id)
+    return {**_rendition(row), "original": original, "content": _content(row), "left": left}
+
+
+def _rendition(row: AnyRow) -> Record:
+    named = ("id", "article", "version", "language", "origin", "state", "reason", "model", "took_ms", "edits")
+    told: dict[str, Any] = {name: row._mapping[name] for name in named}
+    return {**told, "doubts": row.doubts or [], "sentences": row.sentences or []}
+
+
+def _content(row: AnyRow) -> Content | None:
+    return None if row.content is None else Content.from_json(row.content)
+
+
+def trail(
+    db: Connection, *, subject: str = "", who: str = "", words: str = "", before: int = 0, limit: int = 100
+) -> list[Record]:
+    """Who did what, the newest first: id, at, who, action, subject, detail."""
+    rows = select(audit).order_by(audit.c.id.desc()).limit(limit)
+    if subject:
+        rows = rows.where(audit.c.subject == subject)
+    if who:
+        rows = rows.where(audit.c.who == who)
+    if before:
+        rows = rows.where(audit.c.id < before)
+    for word in words.split():
+        told = audit.c.who + " " + audit.c.action + " " + audit.c.subject + " " + audit.c.detail
+        rows = rows.where(told.icontains(word, autoescape=True))
+    return [dict(row._mapping) for row in db.execute(rows)]
+
+
+def facts(db: Connection, article_id: int) -> Facts:
+    """What routing looks at. Raises: NotFound."""
+    return facts_of(db, by_id(db, article_id))
+
+
+def flagged(db: Connection, ids: Sequence[int]) -> dict[int, datetime]:
+    """When each of these articles was last flagged by a person."""
+    subjects = {f"article {id_}": id_ for id_ in ids}
+    rows = select(audit.c.subject, func.max(audit.c.at)).where(audit.c.action == "urgent")
+    found = db.execute(rows.where(audit.c.subject.in_(subjects)).group_by(audit.c.subject))
+    return {subjects[subject]: at for subject, at in found}
