@@ -66,6 +66,13 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class Serving:
+    """The web server listens; where it is reached."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pruned:
     """What was too old to be kept is gone: so many attempts, the texts of so many versions."""
 
@@ -81,7 +88,7 @@ class Trouble:
     reason: str
 
 
-Event = Polled | PollFailed | Translated | RenditionHeld | Attempted | Started | Pruned | Trouble
+Event = Polled | PollFailed | Translated | RenditionHeld | Attempted | Started | Serving | Pruned | Trouble
 Listener = Callable[[Event], None]
 
 

@@ -19,6 +19,7 @@ from distributor.events import (
     PollFailed,
     Pruned,
     RenditionHeld,
+    Serving,
     Started,
     Translated,
     Trouble,
@@ -93,6 +94,8 @@ class Log:
                 self.log.warning("held", article=article, version=version, language=language, reason=reason)
             case Started(worker=worker, duties=duties):
                 self.log.info("started", worker=worker, duties=", ".join(duties))
+            case Serving(address=address):
+                self.log.info("serving", desk=f"{address}/desk/")
             case Pruned(attempts=attempts, bodies=bodies):
                 self.log.info("pruned", attempts=attempts, bodies=bodies)
             case Trouble(where=where, reason=reason):

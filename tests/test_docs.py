@@ -38,7 +38,10 @@ def test_configuration_in_the_documents_is_read(
     ("document", "line"),
     [(d, line) for d, b in blocks("sh") for line in b.splitlines() if line.startswith("distributor ")],
 )
-def test_commands_in_the_documents_are_there_and_take_what_they_are_given(document: str, line: str) -> None:
+def test_commands_in_the_documents_are_there_and_take_what_they_are_given(
+    document: str, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISTRIBUTOR_PASSWORD", "correct horse battery")  # else it is asked for
     _, *words = shlex.split(line)
     command: click.Command = main
     context = click.Context(main, info_name="distributor")

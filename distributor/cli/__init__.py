@@ -22,6 +22,7 @@ COMMANDS = (
     editing.urgent,
     editing.hold,
     editing.release,
+    editing.withdraw,
     editing.approve,
     editing.retranslate,
     editing.replay,

@@ -10,7 +10,7 @@ import click
 from sqlalchemy import Connection
 
 from distributor.cli.context import who, with_ledger
-from distributor.ledger import articles, deliveries, renditions
+from distributor.ledger import articles, deliveries, renditions, withdrawal
 from distributor.ledger.audit import note
 from distributor.ledger.fanout import Routes
 from distributor.ledger.ledger import Ledger
@@ -68,6 +68,21 @@ def release(config: Path, article: str) -> None:
         return await ledger.write(articles.release, row.id, _routes(settings), who(), ledger.now())
 
     click.echo(f"released: {with_ledger(config, act)} deliveries may go")
+
+
+@click.command()
+@click.argument("article")
+@click.option("--reason", required=True, help="For us: kept, and shown to everybody who looks.")
+@click.confirmation_option(prompt="Everybody that has it is told, and it cannot be taken back. Go on?")
+@click.pass_obj
+def withdraw(config: Path, article: str, reason: str) -> None:
+    """Tell everybody that has ARTICLE (id, guid or slug) that it is withdrawn; nobody else gets it."""
+
+    async def act(_: Config, ledger: Ledger) -> int:
+        row = await ledger.read(articles.find, article)
+        return await ledger.write(withdrawal.withdraw, row.id, reason, who(), ledger.now())
+
+    click.echo(f"withdrawn: {with_ledger(config, act)} deliveries tell of it")
 
 
 @click.command()

@@ -42,6 +42,11 @@ class Ends:
         """The address where one member fetches."""
         return f"http://127.0.0.1:{self.feeds}/members/{self.token}"
 
+    @property
+    def desk(self) -> str:
+        """Where editors are."""
+        return f"http://127.0.0.1:{self.feeds}/desk/"
+
     def hook(self, member: str, **more: Any) -> dict[str, Any]:
         """A signed webhook."""
         secrets = [SecretStr(self.secrets[member])]

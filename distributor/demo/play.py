@@ -25,8 +25,9 @@ from distributor.demo.progress import Show, table
 from distributor.demo.reader import fetch
 from distributor.demo.receivers import Inbox, hooks, smtp
 from distributor.demo.sftp import sftp
+from distributor.desk import passwords
 from distributor.events import Events
-from distributor.ledger import articles, renditions, views
+from distributor.ledger import articles, people, renditions, views
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.urgency import make_urgent
 from distributor.service import Service, opened
@@ -34,6 +35,7 @@ from distributor.service import Service, opened
 HOOKED = ("sputnik", "prnewswire", "clarivate")
 MAILED = {"desk@prnewswire.example": "prnewswire", "desk@jst.example": "jst"}
 FETCHES = "jst"
+EDITOR = "editor"
 TICK = timedelta(seconds=0.1)
 FLASH = "weekly-edition-2021-51-05"
 """One sentence of news, which an editor makes urgent."""
@@ -83,6 +85,7 @@ class Demo:
 
     async def run(self, service: Service, stop: asyncio.Event, *, once: bool) -> int:
         """Until `stop`, or `once` all is done; the exit status."""
+        login = "" if once else await self._let_in(service.ledger)
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(service.run(stop))
             with self.show.bars:
@@ -95,10 +98,23 @@ class Demo:
                 stop.set()
             self._tell(rows, arrived, up=not stop.is_set())
             if not stop.is_set():
-                self.console.print(f"\nOpen {self.ends.site} to read them. Ctrl-C ends the demo.")
+                self.console.print(f"\nOpen {self.ends.site} to read them. {login}", highlight=False)
+                self.console.print("Ctrl-C ends the demo.")
             service.ledger.ring()
             await running
         return int(arrived < len(rows) or not rows)
+
+    async def _let_in(self, ledger: Ledger) -> str:
+        """An editor, who may watch from the start; where and how they log in."""
+        password = secrets.token_urlsafe(9)
+        hashed = await asyncio.to_thread(passwords.hashed, password)
+        now = ledger.now()
+        if await ledger.read(people.find, EDITOR):
+            await ledger.write(people.remove, EDITOR, "the demo", now)
+        await ledger.write(people.add, EDITOR, "admin", hashed, "the demo", now)
+        told = f"The desk: {self.ends.desk} (user {EDITOR}, password {password})"
+        self.console.print(told, highlight=False, soft_wrap=True)
+        return told
 
     async def _watch(self, service: Service, stop: asyncio.Event) -> None:
         """Count what there is to do, until nothing is left to do that could still move by itself."""

@@ -9,7 +9,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from distributor import clock
-from distributor.events import Events, Trouble
+from distributor.events import Events, Serving, Trouble
 from distributor.settings import WebSettings
 
 AGAIN = timedelta(seconds=5)
@@ -57,4 +57,5 @@ class Server:
             self.events.emit(Trouble("web", f"cannot listen on {self.settings.listen}: {e.strerror}"))
             return False
         self.port = runner.addresses[0][1]
+        self.events.emit(Serving(self.settings.url.rstrip("/") or f"http://{host}:{self.port}"))
         return True
