@@ -60,8 +60,6 @@ class Itself:
 
 def missing() -> str:
     """Why it cannot run here; empty where it can."""
-    if os.environ.get("FULL") != "1":
-        return "WordPress itself runs with FULL=1"
     names = [name for name in NEEDED if not shutil.which(name)]
     if names or not HOME.is_dir():
         return "needs apt-get install wordpress php-cli php-mysql mariadb-server"
