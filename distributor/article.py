@@ -95,6 +95,10 @@ class Item:
     guid: str
     """The feed's own, or the link, or a hash of the text where it has neither."""
     content: Content
+    embargo: datetime | None = None
+    """Aware, UTC: nothing may leave before."""
+    embargo_fault: str = ""
+    """Why its embargo cannot be read; empty if it can, or there is none."""
 
 
 def _place(name: str, position: list[float] | None) -> Place:

@@ -94,6 +94,10 @@ def _clashes(config: Config) -> Iterator[str]:
             yield f"{what} {name!r} stands there twice; give each its own name"
     tokens = Counter(m.token.get_secret_value() for m in config.members if m.token)
     known = [s.name for s in config.sources]
+    members = [m.id for m in config.members]
+    for i, source in enumerate(config.sources):
+        if (name := source.contributor) and name not in members:
+            yield f"sources[{i}].contributor: no member {name!r}{_near(name, members)}"
     for i, member in enumerate(config.members):
         yield from (f"members[{i}]{fault}" for fault in _unreachable(config, member))
         if member.token and tokens[member.token.get_secret_value()] > 1:

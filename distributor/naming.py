@@ -13,7 +13,8 @@ class Names:
 
     def __init__(self, config: Config, titles: dict[str, str] | None = None) -> None:
         self.domain = config.domain
-        self.titles = {s.name: s.title or s.name for s in config.sources}
+        names = {m.id: m.name for m in config.members}
+        self.titles = {s.name: s.title or names.get(s.contributor) or s.name for s in config.sources}
         self.titles |= {name: title for name, title in (titles or {}).items() if title}
 
     def uri(self, source: str, guid: str, language: str, published: datetime) -> str:

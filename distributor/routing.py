@@ -60,10 +60,15 @@ class Router:
     def explain(self, facts: Facts) -> Iterator[Verdict]:
         """A verdict for each member."""
         for member in self.config.members:
-            if against := refusal(member, facts):
+            if against := self._own(member, facts) or refusal(member, facts):
                 yield Verdict(member.id, (), against)
             else:
                 yield self._verdict(member, facts)
+
+    def _own(self, member: MemberSettings, facts: Facts) -> str:
+        """What a member contributes never goes back to it, not even by an editor's word."""
+        source = self.config.source(facts.source)
+        return "its own contribution" if source and source.contributor == member.id else ""
 
     def _verdict(self, member: MemberSettings, facts: Facts) -> Verdict:
         routes = tuple(

@@ -132,7 +132,7 @@ async def opened(config: Config, events: Events) -> AsyncIterator[Service]:
             Courier(ledger, lines, Names(config), events, worker, lease=config.lease, grace=config.grace),
             Herald(ledger, await _to_us(stack, config), config.domain, events, worker),
             Keeper(ledger, config.retention, events),
-            Bookkeeper(ledger, events),
+            Bookkeeper(ledger, config.kill_deadline, events),
             _web(config, ledger, addresses, events, desk),
             await _hub(stack, config, ledger, addresses, events, worker),
         )

@@ -134,6 +134,19 @@ class SourceSettings(Settings):
     language: Language = "en"
     topics: Topics = Field((), description="Added to the categories of each of its articles.")
     urgency: int = Field(5, ge=1, le=9)
+    embargo: Duration | None = Field(None, description="Nothing leaves before so long after its publication.")
+    settle: Duration = Field(
+        cast(Any, "5m"),
+        validate_default=True,
+        description="An item that changes again and again makes one version in this time.",
+    )
+    contributor: str = Field("", description="The member whose feed it is; it never gets its own back.")
+    trust: Literal["send", "hold"] = Field(
+        "send", description="Its articles go at once, or wait for an editor's release."
+    )
+    echoes: Literal["drop", "doubt", "send"] = Field(
+        "drop", description="What another source told before: sent to nobody, held for an editor, or sent."
+    )
     flood: int = Field(30, ge=1, description="More new items than this in one poll are held.")
     allow_private: bool = False
     body_limit: int = Field(20_000_000, gt=0, description="Bytes, after decompression.")
@@ -261,6 +274,11 @@ class Config(Settings):
     )
     grace: Duration = Field(
         cast(Any, "15s"), validate_default=True, description="For what is in flight, once it is to stop."
+    )
+    kill_deadline: Duration = Field(
+        cast(Any, "10m"),
+        validate_default=True,
+        description="A withdrawal that somebody has not confirmed by then is told to a person.",
     )
     retention: RetentionSettings = RetentionSettings()
     web: WebSettings = WebSettings()

@@ -16,7 +16,7 @@ FLOORS = [
     ("channels",),
     ("errors", "clock", "hours", "bcp47", "links", "scripts", "markup"),
     ("article",),
-    ("settings", "language"),
+    ("settings", "language", "corrections"),
     ("config",),
     ("routing", "naming"),
     ("ledger",),

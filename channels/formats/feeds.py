@@ -75,7 +75,8 @@ def content(story: Story) -> str:
     """HTML: the body, and what a machine had a part in."""
     if is_withdrawn(story):
         return f"<p>{escape(story.ed_note or phrases_for(story.language).withdrawn)}</p>"
-    return story.body + _made(story)
+    note = f"<p><em>{escape(story.ed_note)}</em></p>" if story.ed_note.strip() else ""
+    return note + story.body + _made(story)
 
 
 def _made(story: Story) -> str:

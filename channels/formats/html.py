@@ -75,14 +75,17 @@ def _element(name: str, inner: str, kind: str) -> str:
 def _ours(story: Story, text: str) -> str:
     """Words that we add, marked as what they are where they are not in the story's own language."""
     language = phrases_for(story.language).language
+    if not text:
+        return ""
     if language.partition("-")[0] == story.language.partition("-")[0]:
         return escape(text)
     return f'<span lang="{language}" dir="ltr">{escape(text)}</span>'
 
 
 def _notice(story: Story) -> str:
-    withdrawn = _ours(story, phrases_for(story.language).withdrawn)
-    return _element("p", withdrawn if story.pub_status == "canceled" else "", "notice")
+    """That it is withdrawn, or what a correction changes."""
+    withdrawn = phrases_for(story.language).withdrawn if story.pub_status == "canceled" else ""
+    return _element("p", _ours(story, withdrawn or " ".join(story.ed_note.split())), "notice")
 
 
 def _byline(story: Story) -> str:

@@ -19,7 +19,7 @@ def encode(story: Story) -> bytes:
     body = fragment.read(story.body)
     shown = fragment.pictures(body)
     parts = (
-        _withdrawn(story),
+        _notice(story),
         f"# {_line(story.headline)}" if story.headline.strip() else "",
         _byline(story),
         emphasised(_line(story.summary), "**", alone=True),
@@ -39,9 +39,11 @@ def _line(text: str) -> str:
     return escaped(" ".join(CONTROLS.sub(" ", text).split()))
 
 
-def _withdrawn(story: Story) -> str:
-    withdrawn = phrases_for(story.language).withdrawn
-    return f"> {emphasised(withdrawn, '**', alone=True)}" if story.pub_status == "canceled" else ""
+def _notice(story: Story) -> str:
+    """That it is withdrawn, or what a correction changes."""
+    withdrawn = phrases_for(story.language).withdrawn if story.pub_status == "canceled" else ""
+    told = withdrawn or _line(story.ed_note)
+    return f"> {emphasised(told, '**', alone=True)}" if told else ""
 
 
 def _byline(story: Story) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 RIGHT_TO_LEFT = {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"}
 RIGHT_TO_LEFT_SCRIPTS = {"Arab", "Hebr", "Syrc", "Thaa", "Nkoo", "Adlm", "Rohg"}
 UNSPACED = {"zh", "ja", "th", "lo", "km", "my"}
+
+
+PLACES = ("headline", "summary", "text", "pictures", "documents", "details", "translation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +23,19 @@ class Phrases:
     edited: str
     withdrawn: str
     corrected: str
+    refiled: str
+    places: tuple[str, ...]
+    """What a correction may be in, as PLACES names it."""
+
+    def changed(self, places: Iterable[str], *, small: bool) -> str:
+        """`Corrected: headline, text`."""
+        names = dict(zip(PLACES, self.places, strict=True))
+        told = [names[place] for place in places if place in names]
+        spaced = is_spaced(self.language)
+        comma, colon = (", ", ": ") if spaced else ("、", "：")
+        if self.language == "fr":
+            colon = "\u00a0: "
+        return f"{self.refiled if small else self.corrected}{colon}{comma.join(told)}"
 
 
 PHRASES = {
@@ -31,6 +48,8 @@ PHRASES = {
             edited="This text was translated by a machine and edited by a person.",
             withdrawn="Withdrawn",
             corrected="Corrected",
+            refiled="Refiled",
+            places=("headline", "summary", "text", "pictures", "documents", "details", "translation"),
         ),
         Phrases(
             language="ru",
@@ -39,6 +58,8 @@ PHRASES = {
             edited="Этот текст переведён машиной и отредактирован человеком.",
             withdrawn="Материал отозван",
             corrected="Исправлено",
+            refiled="Обновлено",
+            places=("заголовок", "аннотация", "текст", "иллюстрации", "документы", "сведения", "перевод"),
         ),
         Phrases(
             language="zh",
@@ -47,6 +68,8 @@ PHRASES = {
             edited="本文由机器翻译并经人工编辑。",
             withdrawn="已撤回",
             corrected="更正",
+            refiled="更新",
+            places=("标题", "摘要", "正文", "图片", "文件", "说明", "译文"),
         ),
         Phrases(
             language="zh-Hant",
@@ -55,6 +78,8 @@ PHRASES = {
             edited="本文由機器翻譯並經人工編輯。",
             withdrawn="已撤回",
             corrected="更正",
+            refiled="更新",
+            places=("標題", "摘要", "正文", "圖片", "文件", "說明", "譯文"),
         ),
         Phrases(
             language="ja",
@@ -63,6 +88,8 @@ PHRASES = {
             edited="この記事は機械翻訳を人が編集したものです。",
             withdrawn="取り下げ",
             corrected="訂正",
+            refiled="更新",
+            places=("見出し", "要約", "本文", "写真", "資料", "付随情報", "翻訳"),
         ),
         Phrases(
             language="it",
@@ -71,6 +98,8 @@ PHRASES = {
             edited="Questo testo è stato tradotto automaticamente e rivisto da una persona.",
             withdrawn="Ritirato",
             corrected="Corretto",
+            refiled="Aggiornato",
+            places=("titolo", "sommario", "testo", "immagini", "documenti", "dettagli", "traduzione"),
         ),
         Phrases(
             language="de",
@@ -79,6 +108,16 @@ PHRASES = {
             edited="Dieser Text wurde maschinell übersetzt und von einem Menschen bearbeitet.",
             withdrawn="Zurückgezogen",
             corrected="Korrigiert",
+            refiled="Aktualisiert",
+            places=(
+                "Überschrift",
+                "Zusammenfassung",
+                "Text",
+                "Bilder",
+                "Dokumente",
+                "Angaben",
+                "Übersetzung",
+            ),
         ),
         Phrases(
             language="fr",
@@ -87,6 +126,8 @@ PHRASES = {
             edited="Ce texte a été traduit automatiquement et relu par une personne.",
             withdrawn="Retiré",
             corrected="Corrigé",
+            refiled="Mis à jour",
+            places=("titre", "résumé", "texte", "images", "documents", "précisions", "traduction"),
         ),
         Phrases(
             language="es",
@@ -95,6 +136,8 @@ PHRASES = {
             edited="Este texto ha sido traducido automáticamente y editado por una persona.",
             withdrawn="Retirado",
             corrected="Corregido",
+            refiled="Actualizado",
+            places=("titular", "resumen", "texto", "imágenes", "documentos", "detalles", "traducción"),
         ),
     )
 }

@@ -1,4 +1,4 @@
-"""The loop that counts: what was attempted into each hour's figures, and old articles into the search."""
+"""The loop that counts, and watches the clock: figures of each hour, withdrawals that are not confirmed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from distributor import clock
 from distributor.events import Events, Trouble
-from distributor.ledger import search, tally
+from distributor.ledger import kill, search, tally
 from distributor.ledger.ledger import Ledger
 
 EVERY = timedelta(seconds=15)
@@ -21,8 +21,8 @@ BETWEEN = timedelta(milliseconds=100)
 class Bookkeeper:
     """In small steps; what is counted is counted once, whoever else counts."""
 
-    def __init__(self, ledger: Ledger, events: Events) -> None:
-        self.ledger, self.events = ledger, events
+    def __init__(self, ledger: Ledger, kill_deadline: timedelta, events: Events) -> None:
+        self.ledger, self.kill_deadline, self.events = ledger, kill_deadline, events
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`."""
@@ -35,6 +35,7 @@ class Bookkeeper:
 
     async def once(self, stop: asyncio.Event) -> None:
         """All that is not counted yet."""
+        await self.ledger.write(kill.watch, self.kill_deadline, self.ledger.now())
         while not stop.is_set() and await self.ledger.write(tally.count, self.ledger.now()) == tally.STEP:
             await clock.wait(stop, BETWEEN)
         while not stop.is_set() and await self.ledger.write(search.catch_up) == search.STEP:

@@ -170,7 +170,7 @@ class Courier:
         if line is None or story is None:
             return LookupError(f"no {'channel' if line is None else 'rendition'} for this delivery")
         if first.action == "cancel":
-            story = replace(story, pub_status="canceled")
+            story = replace(story, pub_status="canceled", ed_note="")
         try:
             return await attempt(line.channel, story, key, flight.cargo.claims[-1].number or 0)
         except asyncio.CancelledError:

@@ -13,6 +13,7 @@ from unicodedata import normalize
 from sqlalchemy import Connection, Select, insert, select, update
 
 from distributor.article import Content
+from distributor.corrections import graded
 from distributor.errors import NotFound
 from distributor.ledger import search
 from distributor.ledger.audit import note
@@ -37,6 +38,10 @@ class Entry:
     """Why it is withheld; empty if it is not."""
     backlog: bool = False
     """Older than the source's backfill: recorded, sent to nobody."""
+    embargo: datetime | None = None
+    """Nothing leaves before; aware, UTC."""
+    echo: bool = False
+    """Told before by another source: recorded, sent to nobody, `hold` says of which article."""
     named: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -44,12 +49,16 @@ class Entry:
         object.__setattr__(self, "named", named)
 
 
+_head = (version.c.article == article.c.id) & (version.c.number == article.c.head)
+_revised = select(version.c.created).where(_head).correlate(article).scalar_subquery().label("revised")
+
+
 def recall(db: Connection, source: str, kind: str, values: Sequence[str]) -> Iterator[tuple[str, AnyRow]]:
     """(value, article) for each article of `source` that is known by one of `values`."""
     for start in range(0, len(values), CHUNK):
         known = (identity.c.source == source) & (identity.c.kind == kind)
         found = (
-            select(identity.c.value, article.c.id, article.c.guid, article.c.fingerprint, article.c.urgency)
+            select(identity.c.value, *article.c["id", "guid", "fingerprint", "announced", "head"], _revised)
             .join(article, article.c.id == identity.c.article)
             .where(known, identity.c.value.in_(values[start : start + CHUNK]))
         )
@@ -58,15 +67,17 @@ def recall(db: Connection, source: str, kind: str, values: Sequence[str]) -> Ite
 
 def add(db: Connection, entry: Entry, routes: Routes, now: datetime) -> int:
     """A new article with its first version, renditions and deliveries; its id."""
-    routed = not entry.hold and not entry.backlog
+    routed = not entry.hold and not entry.backlog and not entry.echo
     values = {
         "source": entry.source,
         "guid": entry.guid,
         "slug": slug(entry),
         "head": 1,
         "urgency": entry.urgency,
-        "pub_status": "withheld" if entry.hold else "usable",
+        "pub_status": "withheld" if entry.hold and not entry.echo else "usable",
         "reason": entry.hold,
+        "embargoed_until": entry.embargo,
+        "announced": entry.embargo,
         "routed": routed,
         "fingerprint": entry.fingerprint,
         "published": entry.content.published or now,
@@ -86,7 +97,9 @@ def revise(db: Connection, article_id: int, entry: Entry, routes: Routes, now: d
     bump = update(article).where(article.c.id == article_id)
     bump = bump.values(head=article.c.head + 1, fingerprint=entry.fingerprint)
     head, routed = db.execute(bump.returning(article.c.head, article.c.routed)).one()
-    add_version(db, article_id, head, entry.content, now)
+    add_version(
+        db, article_id, head, entry.content, now, graded(_said(db, article_id, head - 1), entry.content)
+    )
     know_as(db, article_id, entry)
     supersede(db, article_id, head)
     if routed:
@@ -173,8 +186,21 @@ def slug(entry: Entry) -> str:
     return f"{words or 'article'}-{tail}"
 
 
-def add_version(db: Connection, article_id: int, number: int, content: Content, now: datetime) -> None:
-    """The text of an article's version `number`."""
+def _said(db: Connection, article_id: int, number: int) -> Content:
+    its = (version.c.article == article_id) & (version.c.number == number)
+    return Content.from_json(db.execute(select(version.c.content).where(its)).scalar_one())
+
+
+def add_version(
+    db: Connection,
+    article_id: int,
+    number: int,
+    content: Content,
+    now: datetime,
+    change: tuple[str, Sequence[str]] = ("", ()),
+) -> None:
+    """The text of an article's version `number`; `change`: how much it matters, and where it is."""
+    grade, places = change
     db.execute(
         insert(version).values(
             article=article_id,
@@ -182,6 +208,8 @@ def add_version(db: Connection, article_id: int, number: int, content: Content, 
             language=content.language,
             headline=content.headline,
             content=content.to_json(),
+            grade=grade,
+            changed=list(places),
             created=now,
         )
     )

@@ -36,7 +36,7 @@ def edit(
     what receivers have already becomes the next version of the article, for this language only.
     Raises: NotFound, Conflict.
     """
-    row = checked(head(db, article_id, language), seen)
+    row = looked_at(db, article_id, language, seen)
     if row.state not in _MADE or row.origin == "original":
         raise NotFound(
             f"the {row.language} rendition of article {article_id} is {row.state}: nothing to edit"
@@ -55,8 +55,10 @@ def edit(
     return False
 
 
-def checked(row: AnyRow, seen: int) -> AnyRow:
-    """The rendition, if it is as the editor saw it. Raises: Conflict."""
+def looked_at(db: Connection, article_id: int, language: str, seen: int) -> AnyRow:
+    """The head's rendition, if it is as the editor saw it, and so until this ends. Raises: NotFound, Conflict."""
+    db.execute(select(article.c.id).where(article.c.id == article_id).with_for_update())
+    row = head(db, article_id, language)
     if row.edits != seen:
         raise Conflict(f"the {row.language} text was changed meanwhile; look at it again")
     return row
@@ -73,7 +75,7 @@ def _correct(db: Connection, its: AnyRow, row: AnyRow, routes: Routes, now: date
     """The next version: its other languages are as they were, and go to nobody who has them."""
     bump = update(article).where(article.c.id == its.id).values(head=article.c.head + 1)
     number: int = db.execute(bump.returning(article.c.head)).scalar_one()
-    add_version(db, its.id, number, head_content(db, its), now)
+    add_version(db, its.id, number, head_content(db, its), now, ("correction", ["translation"]))
     _carry_over(db, its, number, row.language)
     had = select(delivery.c.lane, delivery.c.language).where(
         delivery.c.article == its.id,
@@ -84,6 +86,9 @@ def _correct(db: Connection, its: AnyRow, row: AnyRow, routes: Routes, now: date
     served = {(lane, language) for lane, language in db.execute(had)}
     supersede(db, its.id, number)
     fan_out(db, its.id, routes, now, served)
+    anew = (rendition.c.article == its.id) & (rendition.c.version == number)
+    counted = update(rendition).where(anew, rendition.c.language == row.language)
+    db.execute(counted.values(edits=row.edits + 1))  # who saw the version before is told that it changed
     search.index(db, its.id)
     ring(db)
 

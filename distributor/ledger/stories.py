@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Select, bindparam, or_, select
 
+from channels.formats.phrases import phrases_for
 from channels.story import PubStatus, Story
 from distributor.article import Content
 from distributor.ledger.fanout import in_doubt
@@ -45,6 +46,8 @@ def _ready() -> Select[Any]:
         rendition.c.version,
         rendition.c.content.label("rendered"),
         version.c.content.label("original"),
+        version.c.grade,
+        version.c.changed,
         version.c.created,
         article.c.source,
         article.c.guid,
@@ -59,6 +62,13 @@ def _ready() -> Select[Any]:
 
 
 _READY = _ready()
+
+
+def _note(row: AnyRow, language: str) -> str:
+    """What this version changes, for readers; empty for a first one."""
+    if not row.grade:
+        return ""
+    return phrases_for(language).changed(row.changed or (), small=row.grade == "refile")
 
 
 def _story(row: AnyRow, naming: Naming, pub_status: PubStatus = "usable") -> Story:
@@ -80,6 +90,7 @@ def _story(row: AnyRow, naming: Naming, pub_status: PubStatus = "usable") -> Sto
         updated=content.updated or (row.created if row.version > 1 else row.published),
         urgency=row.urgency,
         pub_status=pub_status,
+        ed_note=_note(row, content.language),
         embargoed_until=row.embargoed_until,
         authors=content.authors,
         categories=content.categories,

@@ -93,6 +93,7 @@ article = Table(
     Column("pub_status", String, nullable=False),
     Column("reason", Text, nullable=False, default=""),
     Column("embargoed_until", Instant),
+    Column("announced", Instant),
     Column("former_urgency", Integer),
     Column("undo_until", Instant),
     Column("routed", Boolean, nullable=False),
@@ -126,6 +127,8 @@ version = Table(
     Column("language", String, nullable=False),
     Column("headline", Text, nullable=False),
     Column("content", JSON, nullable=False),
+    Column("grade", String, nullable=False, default="", server_default=""),
+    Column("changed", JSON(none_as_null=True)),
     Column("created", Instant, nullable=False),
     Column("pruned", String),
 )

@@ -39,6 +39,12 @@ def embargo(db: Connection, article_id: int, until: datetime | None, who: str, n
     return moved
 
 
+def announced(db: Connection, article_id: int, until: datetime | None, who: str, now: datetime) -> int:
+    """Its source names another embargo than before; an editor's word since then is overruled."""
+    db.execute(update(article).where(article.c.id == article_id).values(announced=until))
+    return embargo(db, article_id, until, who, now)
+
+
 def send_now(db: Connection, article_id: int, who: str, now: datetime) -> int:
     """Past the hours and the digests of members, and whatever it waits for after a failure; how many go.
 

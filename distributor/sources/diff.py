@@ -22,6 +22,10 @@ class Known:
     article: int
     guid: str
     fingerprint: str
+    embargo: datetime | None = None
+    """As its source announced it last."""
+    revised: datetime | None = None
+    """When its last change came; None if there was none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,15 @@ class Renamed:
     article: int
 
 
-Change = New | Changed | Renamed
+@dataclass(frozen=True, slots=True)
+class Embargoed:
+    """No new version: it may go at another time than was said before."""
+
+    item: Item
+    article: int
+
+
+Change = New | Changed | Renamed | Embargoed
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,8 @@ class Decision:
     changes: tuple[Change, ...] = ()
     same: int = 0
     warnings: tuple[str, ...] = ()
+    waiting: bool = False
+    """Something has changed again so soon that it waits for a later poll, even if the feed stays as it is."""
 
 
 def decide(
@@ -82,8 +96,12 @@ def decide(
     backfill: timedelta | None,
     flood: int,
     now: datetime,
+    settle: timedelta = timedelta(),
 ) -> Decision:
     """What is to be done about the items of one poll.
+
+    An item that changed and changes again within `settle` waits: one that flaps makes one version in that
+    time, not one a poll.
 
     On the first poll, what is older than `backfill` is backlog; None sends all, however many. More than
     `flood` new items in one poll are all held.
@@ -92,11 +110,20 @@ def decide(
     found = _matched(list(_once(items, warnings)), memory, warnings)
     oldest = now - backfill if first_poll and backfill is not None else None
     changes = [
-        change for item, known in _in_order(found, now) if (change := _change(item, known, memory, oldest))
+        change
+        for item, known in _in_order(found, now)
+        if (change := _change(item, known, memory, oldest, now))
     ]
+    flapping = [c for c in changes if isinstance(c, Changed) and _is_recent(c, memory, now, settle)]
+    changes = [c for c in changes if c not in flapping]
     if not (first_poll and backfill is None):
         changes = _held(changes, flood, warnings)
-    return Decision(tuple(changes), len(found) - len(changes), tuple(warnings))
+    return Decision(tuple(changes), len(found) - len(changes), tuple(warnings), bool(flapping))
+
+
+def _is_recent(change: Changed, memory: Memory, now: datetime, settle: timedelta) -> bool:
+    known = memory.by_guid.get(change.item.guid)
+    return known is not None and known.revised is not None and now - known.revised < settle
 
 
 def _once(items: Sequence[Item], warnings: list[str]) -> Iterator[Item]:
@@ -150,17 +177,27 @@ def _in_order(found: list[Match], now: datetime) -> list[Match]:
     return sorted(upwards, key=lambda match: _date(match[0]) or now)
 
 
-def _change(item: Item, known: Known | None, memory: Memory, oldest: datetime | None) -> Change | None:
+def _change(
+    item: Item, known: Known | None, memory: Memory, oldest: datetime | None, now: datetime
+) -> Change | None:
     if known is None:
         date = _date(item)
         return New(item, backlog=bool(oldest and date and date < oldest))
     renamed = item.guid not in memory.by_guid
     if item.content.fingerprint() == known.fingerprint:
-        return Renamed(item, known.article) if renamed else None
+        if renamed:
+            return Renamed(item, known.article)
+        return Embargoed(item, known.article) if _is_moved(item, known, now) else None
     same_text = memory.by_text.get(text_key(item.content))
     if renamed and same_text and same_text.article == known.article:
         return Renamed(item, known.article)  # a new CMS has new links and pictures' addresses
     return Changed(item, known.article)
+
+
+def _is_moved(item: Item, known: Known, now: datetime) -> bool:
+    """Whether its embargo is another, and one of both is still ahead: what is past is history."""
+    ahead = [at for at in (item.embargo, known.embargo) if at and at > now]
+    return item.embargo != known.embargo and bool(ahead) and not item.embargo_fault
 
 
 def _date(item: Item) -> datetime | None:

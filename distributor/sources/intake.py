@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -15,14 +16,14 @@ from distributor import clock, language
 from distributor.article import Item
 from distributor.errors import SourceError, SourceGone
 from distributor.events import Events, Polled, PollFailed, Trouble
-from distributor.ledger import articles
+from distributor.ledger import articles, echoes, timing
 from distributor.ledger import sources as remembered
 from distributor.ledger.articles import Entry
 from distributor.ledger.fanout import Routes
 from distributor.ledger.ledger import Ledger
 from distributor.ledger.tables import AnyRow
 from distributor.settings import SourceSettings
-from distributor.sources.diff import Changed, Decision, Known, Memory, New, Renamed, decide
+from distributor.sources.diff import Change, Changed, Decision, Embargoed, Known, Memory, New, Renamed, decide
 from distributor.sources.fetch import Bounds, Fetched, NotModified, fetch, open_session
 from distributor.sources.identity import link_key, text_key
 from distributor.sources.parse import Feed, parse
@@ -149,17 +150,23 @@ class Intake:
             backfill=self.source.backfill,
             flood=self.source.flood,
             now=now,
+            settle=self.source.settle,
         )
         for change in decision.changes:
             self._change(db, change, now)
-        remembered.polled(db, self.source.name, now, **self._next(row, fetched, feed, now))
+        then = self._next(row, fetched, feed, now)
+        if decision.waiting:  # the feed is to be read again, though it may say that it has not changed
+            then |= {"etag": None, "last_modified": None}
+        remembered.polled(db, self.source.name, now, **then)
         return decision
 
     def _memory(self, db: Connection, items: tuple[Item, ...]) -> Memory:
         def known(kind: str, values: list[str]) -> Mapping[str, Known]:
             found: dict[str, list[Known]] = {}
             for value, row in articles.recall(db, self.source.name, kind, sorted(set(values))):
-                found.setdefault(value, []).append(Known(row.id, row.guid, row.fingerprint))
+                revised = row.revised if row.head > 1 else None
+                its = Known(row.id, row.guid, row.fingerprint, row.announced, revised)
+                found.setdefault(value, []).append(its)
             return {value: rows[0] for value, rows in found.items() if len(rows) == 1}
 
         return Memory(
@@ -168,17 +175,31 @@ class Intake:
             by_text=known("text", [text_key(i.content) for i in items]),
         )
 
-    def _change(self, db: Connection, change: New | Changed | Renamed, now: datetime) -> None:
-        entry = self._entry(change)
+    def _change(self, db: Connection, change: Change, now: datetime) -> None:
+        entry, who = self._entry(change), f"source {self.source.name}"
         match change:
             case New():
-                articles.add(db, entry, self.routes, now)
+                articles.add(db, self._echo(db, entry, now), self.routes, now)
             case Changed():
+                if change.item.embargo_fault:
+                    articles.hold(db, change.article, change.item.embargo_fault, who, now)
                 articles.revise(db, change.article, entry, self.routes, now)
             case Renamed():
                 articles.rename(db, change.article, entry)
+            case Embargoed():
+                timing.announced(db, change.article, change.item.embargo, who, now)
 
-    def _entry(self, change: New | Changed | Renamed) -> Entry:
+    def _echo(self, db: Connection, entry: Entry, now: datetime) -> Entry:
+        """Recorded in any case, so that it is known again at the next poll."""
+        if self.source.echoes == "send" or not echoes.others(db, entry.source):
+            return entry
+        told = echoes.find(db, entry.source, entry.named, entry.content, now)
+        if told is None:
+            return entry
+        reason = f"told before by {told.source}: article {told.id}, {told.headline[:80]}"
+        return replace(entry, hold=reason, echo=self.source.echoes == "drop")
+
+    def _entry(self, change: Change) -> Entry:
         content = change.item.content
         new = change if isinstance(change, New) else None
         return Entry(
@@ -188,9 +209,16 @@ class Intake:
             content=content,
             fingerprint=content.fingerprint(),
             urgency=self.source.urgency,
-            hold=new.hold if new else "",
+            hold=self._hold(new) if new else "",
             backlog=bool(new and new.backlog),
+            embargo=change.item.embargo,
         )
+
+    def _hold(self, new: New) -> str:
+        """Why it waits for an editor."""
+        contributed = f"contributed by {self.source.contributor}: it wants an editor's release"
+        trusted = self.source.trust == "send" or not self.source.contributor
+        return new.item.embargo_fault or new.hold or ("" if trusted else contributed)
 
     def _next(
         self, row: AnyRow, fetched: Fetched | NotModified, feed: Feed | None, now: datetime
@@ -215,7 +243,15 @@ def _prepared(item: Item, source: SourceSettings) -> Item:
     content = item.content
     categories = tuple(dict.fromkeys((*content.categories, *source.topics)))
     tag = language.of(content, default=source.language)
-    return Item(item.guid, content.having(language=tag, categories=categories))
+    content = content.having(language=tag, categories=categories)
+    return replace(item, content=content, embargo=_embargo(item, source))
+
+
+def _embargo(item: Item, source: SourceSettings) -> datetime | None:
+    """The item's own, or by the source's rule: whichever ends later."""
+    published = item.content.published
+    ruled = published + source.embargo if published and source.embargo else None
+    return max((at for at in (item.embargo, ruled) if at), default=None)
 
 
 def _polled(source: str, decision: Decision, warnings: tuple[str, ...]) -> Polled:

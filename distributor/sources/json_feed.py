@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from channels.story import Media
 from distributor.article import Item
 from distributor.errors import SourceError
 from distributor.markup import fold, plain_line
+from distributor.sources import embargo
 from distributor.sources.feed import Draft, Feed, declared
 from distributor.sources.media import attached, merged
 from distributor.sources.sanitise import absolute, paragraphs
@@ -28,7 +30,8 @@ def parse(text: str, *, url: str, remote: bool, limit: int) -> Feed:
     items: list[Item] = []
     for position, raw in enumerate(found[:limit], start=1):
         item, more = _draft(raw, base=base, authors=authors, language=language).finish(position)
-        items += [item] if item else []
+        until, fault = embargo.read(_extensions(raw))
+        items += [replace(item, embargo=until, embargo_fault=fault)] if item else []
         warnings += more
     return Feed(
         title=fold(_text(data.get("title"))),
@@ -37,6 +40,12 @@ def parse(text: str, *, url: str, remote: bool, limit: int) -> Feed:
         items=tuple(items),
         warnings=tuple(warnings),
     )
+
+
+def _extensions(raw: dict[str, Any]) -> dict[str, Any]:
+    """`{"_wire": {"embargo": …}}` as `_wire_embargo` (JSON Feed 1.1 §Extensions)."""
+    told = ((name, value) for name, value in raw.items() if name.startswith("_") and isinstance(value, dict))
+    return {f"{name}_{key}": value for name, its in told for key, value in its.items()}
 
 
 def _load(text: str, url: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from distributor.article import Item
 from distributor.errors import SourceError
 from distributor.links import shown
 from distributor.markup import fold, plain_line
-from distributor.sources import charset, json_feed
+from distributor.sources import charset, embargo, json_feed
 from distributor.sources.feed import LONGEST_TTL, Draft, Feed, declared
 from distributor.sources.media import attached, merged
 from distributor.sources.sanitise import absolute, paragraphs
@@ -126,7 +126,8 @@ def _told(item: Item, entry: Any, found: Any, places: tuple[Place, ...]) -> Item
         publisher=_publisher(entry, found),
         license=_license(entry) or _license(found.feed),
     )
-    return replace(item, content=content)
+    until, fault = embargo.read(entry)
+    return replace(item, content=content, embargo=until, embargo_fault=fault)
 
 
 def _subjects(entry: Any) -> Iterator[Subject]:

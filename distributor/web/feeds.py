@@ -58,7 +58,7 @@ def document(topic: Topic, found: Page) -> tuple[bytes, str]:
 
 def as_sent(story: Story, row: AnyRow) -> Story:
     """A withdrawal is the story, withdrawn."""
-    return replace(story, pub_status="canceled") if row.action == "cancel" else story
+    return replace(story, pub_status="canceled", ed_note="") if row.action == "cancel" else story
 
 
 def _feed(topic: Topic, nth: int, more: bool, mark: items.Mark) -> Feed:

@@ -13,6 +13,9 @@ _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     _people()
+    op.add_column("version", sa.Column("grade", sa.String(), nullable=False, server_default=""))
+    op.add_column("version", sa.Column("changed", sa.JSON(none_as_null=True), nullable=True))
+    op.add_column("article", sa.Column("announced", sa.DateTime(timezone=True), nullable=True))
     op.add_column("article", sa.Column("former_urgency", sa.Integer(), nullable=True))
     op.add_column("article", sa.Column("undo_until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("rendition", sa.Column("sentences", sa.JSON(none_as_null=True), nullable=True))
