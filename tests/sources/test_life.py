@@ -23,7 +23,8 @@ from distributor.sources.intake import Intake
 from ledger_wire import Wire
 
 LONG = (
-    "The members of the union met in Beijing and agreed on a plan to share science news in five languages. "
+    2
+    * "The members of the union met in Beijing and agreed on a plan to share science news in five languages. "
 )
 
 
