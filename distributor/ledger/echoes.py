@@ -53,7 +53,6 @@ def _alike(db: Connection, source: str, content: Content, now: datetime) -> AnyR
         .where(
             article.c.source != source,
             article.c.created > now - SPAN,
-            version.c.language == content.language,
             version.c.pruned.is_(None),
         )
     )
