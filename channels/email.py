@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from aiosmtplib import SMTP, errors
 
+from channels import smtp_commands as commands
 from channels.answers import tidy
 from channels.channel import ChannelError, Denied, Refused, Unavailable
 from channels.enclosures import Enclosed, enclose
@@ -26,6 +27,8 @@ from channels.media_web import Supply
 from channels.message import NOTHING, address, compose
 from channels.story import IdempotencyKey, Receipt, Story
 
+Answer = TypeVar("Answer")
+
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 # RFC 4954 §6 and RFC 5321 §4.2.3: they speak of the sender or the login, not of this mail.
@@ -33,6 +36,9 @@ LOGIN_WANTED = frozenset((530, 534, 535, 538))
 SENDER_UNWANTED = frozenset((550, 551, 553))
 
 GOODBYE = 421
+
+LONG = 20_000
+"""Characters of a body from which on a thread is worth its price; a signature always is."""
 
 PATIENCE = 2.0
 """Seconds that a server has to say goodbye."""
@@ -56,6 +62,7 @@ class Email:
         self.our_name: str | None = None
         self.media_cache: MediaCache | None = None
         self.media: Supply | None = None
+        self.talking: set[asyncio.Task[Any]] = set()
 
     async def __aenter__(self) -> Self:
         if self.settings.media != "link":
@@ -65,6 +72,8 @@ class Email:
     async def __aexit__(self, *exc: object) -> None:
         if self.media:
             await self.media.close()
+        if self.talking:
+            await asyncio.wait(self.talking, timeout=PATIENCE)
         idle, self.idle = self.idle, []
         for smtp in idle:
             await _leave(smtp)
@@ -72,18 +81,43 @@ class Email:
     async def send(self, story: Story, key: IdempotencyKey, number: int = 0) -> Receipt:
         """Mail the story to all of `to`. Raises: Unavailable, Refused, Denied."""
         try:
-            mail = await asyncio.to_thread(self._compose, story, key, number)
+            if len(story.body) <= LONG and not self.settings.dkim:
+                mail = self._compose(story, key, number)
+            else:
+                mail = await asyncio.to_thread(self._compose, story, key, number)
         except UnicodeEncodeError as e:
             raise Refused(f"the text cannot be written in UTF-8: {e.reason}") from e
+        return await self._apart(self._mail(mail, story, key, number))
+
+    async def check(self) -> str:
+        """Connects, logs in and says NOOP. Raises: Unavailable, Denied."""
+        return await self._apart(self._look())
+
+    async def _apart(self, talk: Coroutine[Any, Any, Answer]) -> Answer:
+        """In a task of its own, so that a cancellation is heard at once.
+
+        The library waits by asyncio.wait_for, which before Python 3.12 swallows one that meets an answer
+        (https://github.com/python/cpython/issues/86296).
+        """
+        task = asyncio.create_task(talk)
+        self.talking.add(task)
+        task.add_done_callback(self.talking.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+
+    async def _mail(self, mail: bytes, story: Story, key: IdempotencyKey, number: int) -> Receipt:
         async with self._connection() as smtp:
             if self.media and story.pub_status != "canceled":
                 mail = await self._enclosing(self.media, smtp, story, key, number) or mail
             unserved = await self._envelope(smtp, len(mail))
+            _go_on()
             answer = await self._content(smtp, mail)
         return Receipt("; ".join((answer, *unserved)))
 
-    async def check(self) -> str:
-        """Connects, logs in and says NOOP. Raises: Unavailable, Denied."""
+    async def _look(self) -> str:
         smtp = await self._connect()
         try:
             answer = await smtp.noop()
@@ -177,10 +211,10 @@ class Email:
         """MAIL and RCPT; says who is not served. Nothing of the story has gone out yet."""
         refused: list[errors.SMTPRecipientRefused] = []
         try:
-            await smtp.mail(address(self.settings.sender), options=_size(smtp, size))
+            await commands.mail(smtp, address(self.settings.sender), _size(smtp, size))
             for recipient in self.settings.to:
                 try:
-                    await smtp.rcpt(address(recipient))
+                    await commands.rcpt(smtp, address(recipient))
                 except errors.SMTPRecipientRefused as e:
                     refused.append(e)
         except (errors.SMTPException, OSError) as e:
@@ -193,7 +227,7 @@ class Email:
     async def _content(self, smtp: SMTP, mail: bytes) -> str:
         """DATA. From here on the receiver may have the story although it does not say so."""
         try:
-            answer = await smtp.data(mail)
+            answer = await commands.data(smtp, mail)
         except errors.SMTPResponseException as e:
             raise _verdict(e, begun=True) from e
         except (errors.SMTPException, OSError) as e:
@@ -232,6 +266,13 @@ def _verdict(error: errors.SMTPResponseException, *, begun: bool) -> ChannelErro
     if isinstance(error, before_the_mail) or unwanted or error.code in LOGIN_WANTED:
         return Denied(told)
     return Refused(told)
+
+
+def _go_on() -> None:
+    """Raises: asyncio.CancelledError, where this task was cancelled and went on all the same."""
+    task = asyncio.current_task()
+    if task and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _size(smtp: SMTP, size: int) -> list[str]:

@@ -5,19 +5,13 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from email.header import Header
-from email.message import Message
-from email.policy import compat32
 from email.utils import format_datetime
-from typing import Any
 
 from channels.enclosures import Enclosed
 from channels.formats.phrases import phrases_for
+from channels.mail_part import Part
 from channels.mime import content, digest, header, line
 from channels.story import IdempotencyKey, Story
-
-# The older policy keeps a header as it was encoded: the newer one, in Python 3.11, decodes what looks like an
-# encoded word in a headline and writes it out again as it pleases, line breaks too (python/cpython#121650).
-POLICY = compat32.clone(linesep="\r\n", mangle_from_=False)
 
 NOTHING = Enclosed()
 
@@ -43,21 +37,22 @@ def compose(
     Raises: UnicodeEncodeError where the text has lone surrogates.
     """
     mail = content(story, key, _domain(sender), enclosed)
-    mail["From"] = _mailbox(sender)
-    mail["To"] = ", ".join(map(_mailbox, to))
-    mail["Subject"] = header("Subject", subject(story))
-    mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = message_id(key, sender)
+    mail.add("MIME-Version", "1.0")
+    mail.add("From", _mailbox(sender))
+    mail.add("To", ", ".join(map(_mailbox, to)))
+    mail.add("Subject", header("Subject", subject(story)))
+    mail.add("Date", format_datetime(now))
+    mail.add("Message-ID", message_id(key, sender))
     _thread(mail, story, sender)
     _list(mail, list_id, unsubscribe)
-    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: nobody's absence notice is wanted
-    mail["Content-Language"] = story.language
+    mail.add("Auto-Submitted", "auto-generated")  # RFC 3834 §5: nobody's absence notice is wanted
+    mail.add("Content-Language", story.language)
     if number:
-        mail["X-Item-Number"] = str(number)
+        mail.add("X-Item-Number", str(number))
     if story.urgency <= 2:
-        mail["Importance"] = "high"
-        mail["X-Priority"] = "1"
-    return mail.as_bytes(policy=POLICY)
+        mail.add("Importance", "high")
+        mail.add("X-Priority", "1")
+    return mail.written()
 
 
 def subject(story: Story) -> str:
@@ -94,12 +89,12 @@ def address(mailbox: str) -> str:
     return mailbox.rpartition("<")[2].removesuffix(">").strip()
 
 
-def _thread(mail: Message, story: Story, sender: str) -> None:
+def _thread(mail: Part, story: Story, sender: str) -> None:
     """RFC 5322 §3.6.4: the first version only names the thread, the later ones are replies in it."""
     root = thread_id(story.uri, sender)
     if story.version > 1:
-        mail["In-Reply-To"] = root
-    mail["References"] = root
+        mail.add("In-Reply-To", root)
+    mail.add("References", root)
 
 
 class _Unfolded(Header):
@@ -109,14 +104,14 @@ class _Unfolded(Header):
         return str(self)
 
 
-def _list(mail: Message[Any, Any], list_id: str, unsubscribe: tuple[str, ...]) -> None:
+def _list(mail: Part, list_id: str, unsubscribe: tuple[str, ...]) -> None:
     """RFC 2919, RFC 2369 §3.2 and, for an address of the web, RFC 8058: one click, that is one POST."""
     if list_id:
-        mail["List-Id"] = f"<{list_id}>"
+        mail.add("List-Id", f"<{list_id}>")
     if unsubscribe:
-        mail["List-Unsubscribe"] = _Unfolded(",\r\n ".join(f"<{address}>" for address in unsubscribe))
+        mail.add("List-Unsubscribe", _Unfolded(",\r\n ".join(f"<{address}>" for address in unsubscribe)))
     if any(address.startswith("https:") for address in unsubscribe):
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        mail.add("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
 
 
 def _domain(sender: str) -> str:

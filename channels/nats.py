@@ -8,8 +8,11 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from typing import Self
+from string import Formatter
+from typing import Any, NamedTuple, Self
 from urllib.parse import quote
+
+import orjson
 
 from channels.answers import tidy
 from channels.channel import ChannelError, Denied, Refused, Unavailable
@@ -21,8 +24,7 @@ from channels.story import IdempotencyKey, Receipt, Story
 
 with extra("nats"):
     from nats import errors
-    from nats.js.api import PubAck
-    from nats.js.errors import APIError, NoStreamResponseError
+    from nats.js.errors import APIError
 
 LONG = 20_000
 """Characters of a body from which on a thread is worth its price."""
@@ -53,6 +55,8 @@ class Nats:
         self.settings = settings
         self.way = settings.way
         self.connection = Connection(self.way)
+        said = {name for _, name, _, _ in Formatter().parse(settings.subject)}
+        self.placeholders = {name: of for name, of in PLACEHOLDERS.items() if name in said}
 
     async def __aenter__(self) -> Self:
         return self
@@ -68,19 +72,18 @@ class Nats:
         """
         deadline = asyncio.get_running_loop().time() + self.way.seconds
         body = await self._body(story)
-        headers = _headers(story, key, number, FORMATS[self.settings.format].media_type)
-        if self.settings.stream:
-            headers["Nats-Expected-Stream"] = self.settings.stream
-        subject = self.settings.subject.format(**{name: of(story) for name, of in PLACEHOLDERS.items()})
+        media_type = FORMATS[self.settings.format].media_type
+        headers = _headers(story, key, number, media_type, self.settings.stream)
+        subject = self.settings.subject.format(**{name: of(story) for name, of in self.placeholders.items()})
         session = await self.connection.session()
-        _fits(body, headers, session.client.max_payload)
+        _fits(len(body) + len(headers), session.client.max_payload)
         try:
             ack = await self._publish(session, subject, body, headers, deadline)
         except TROUBLE as e:
             self._lost(session, e)
             raise failure(e, self.way, session.server.host, subject) from e
-        told = f"stream {ack.stream} seq {ack.seq}{' duplicate' if ack.duplicate else ''}"
-        return Receipt(tidy(told), remote_id=tidy(f"{ack.stream}:{ack.seq}"))
+        told = f"stream {ack.stream} seq {ack.number}{' duplicate' if ack.is_duplicate else ''}"
+        return Receipt(told, remote_id=f"{ack.stream}:{ack.number}")
 
     async def check(self) -> str:
         """Logs in and asks which stream takes the subject; nothing is published on it.
@@ -103,29 +106,25 @@ class Nats:
         return tidy(f"{', '.join(sorted(streams))} on {session.server.host} takes {' '.join(subjects)}")
 
     async def _publish(
-        self, session: Session, subject: str, body: bytes, headers: dict[str, str], deadline: float
-    ) -> PubAck:
+        self, session: Session, subject: str, body: bytes, headers: bytes, deadline: float
+    ) -> Ack:
         for wait in (*ELECTION, None):
-            rest = deadline - asyncio.get_running_loop().time()
-            question = session.client.jetstream().publish(subject, body, rest, headers=headers)
             try:
-                return await session.ask(question, subject, deadline)
-            except NoStreamResponseError:
+                answer = await session.ask(subject, body, headers, deadline)
+                return _ack(answer.data)
+            except errors.NoRespondersError:
                 if wait is None:
                     raise
                 await asyncio.sleep(wait)
         raise AssertionError
 
     async def _taking(self, session: Session, subject: str, deadline: float) -> list[str]:
-        """The streams that take `subject`. Raises: as `Session.ask`, NoStreamResponseError, APIError."""
-        rest = deadline - asyncio.get_running_loop().time()
-        question = session.client.request(NAMES, json.dumps({"subject": subject}).encode(), rest)
-        said = json.loads((await session.ask(question, NAMES, deadline)).data)
-        if error := said.get("error"):
-            raise APIError(error.get("code"), error.get("description"), error.get("err_code"))
+        """The streams that take `subject`. Raises: as `Session.ask`, NoRespondersError, APIError."""
+        question = json.dumps({"subject": subject}).encode()
+        said = _told((await session.ask(NAMES, question, b"", deadline)).data)
         streams = [str(name) for name in said.get("streams") or ()]
         if not streams:
-            raise NoStreamResponseError
+            raise errors.NoRespondersError
         if (wanted := self.settings.stream) and wanted not in streams:
             raise APIError(400, f"{subject} goes to {', '.join(streams)}, not to {wanted}", 10060)
         return streams
@@ -151,7 +150,7 @@ class Nats:
 def failure(error: Exception, way: Way, host: str, subject: str, *, sent: bool = True) -> ChannelError:
     """What an error after the login means for the channel. `sent`: a stream may have the story."""
     match error:
-        case NoStreamResponseError() | errors.NoRespondersError():
+        case errors.NoRespondersError():
             return Denied(f"no stream on {host} takes {subject}; add it to a stream's subjects")
         case APIError():
             return verdict(error, f"{host}: {way.told(error.description or '')}")
@@ -176,28 +175,52 @@ def verdict(error: APIError, told: str) -> ChannelError:
     return Unavailable(told)
 
 
-def _headers(story: Story, key: IdempotencyKey, number: int, media_type: str) -> dict[str, str]:
-    headers = {
-        "Nats-Msg-Id": key,
-        "Content-Type": media_type,
-        "Uri": quote(story.uri, safe="!#$%&'()*+,/:;=?@[]~", errors="replace"),
-        "Version": str(story.version),
-        "Pub-Status": story.pub_status,
-        "Urgency": str(story.urgency),
-    }
+class Ack(NamedTuple):
+    """A stream has it (https://docs.nats.io/reference/reference-protocols/nats_api_reference)."""
+
+    stream: str
+    number: int
+    is_duplicate: bool
+
+
+def _ack(data: bytes) -> Ack:
+    """Raises: APIError if it is a no; ValueError, TypeError, LookupError, AttributeError if it is neither."""
+    said = _told(data)
+    return Ack(tidy(str(said["stream"])), int(said["seq"]), bool(said.get("duplicate")))
+
+
+def _told(data: bytes) -> dict[str, Any]:
+    """JetStream's answer, unless it is a no. Raises: as `_ack`."""
+    said: dict[str, Any] = orjson.loads(data)
+    if error := said.get("error"):
+        raise APIError(error.get("code"), error.get("description"), error.get("err_code"))
+    return said
+
+
+def _headers(story: Story, key: IdempotencyKey, number: int, media_type: str, stream: str) -> bytes:
+    """As they go out (https://docs.nats.io/reference/reference-protocols/nats-protocol, HPUB)."""
+    headers = [
+        ("Nats-Msg-Id", " ".join(key.split())),
+        ("Content-Type", media_type),
+        ("Uri", quote(story.uri, safe="!#$%&'()*+,/:;=?@[]~", errors="replace")),
+        ("Version", str(story.version)),
+        ("Pub-Status", story.pub_status),
+        ("Urgency", str(story.urgency)),
+    ]
     if LANGUAGE.fullmatch(story.language):
-        headers["Content-Language"] = story.language
+        headers.append(("Content-Language", story.language))
     if number > 0:
-        headers["Item-Number"] = str(number)
-    return headers
+        headers.append(("Item-Number", str(number)))
+    if stream:
+        headers.append(("Nats-Expected-Stream", stream))
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    return f"NATS/1.0\r\n{lines}\r\n".encode()
 
 
-def _fits(body: bytes, headers: dict[str, str], limit: int) -> None:
+def _fits(size: int, limit: int) -> None:
     """A server ends the connection of who sends too much, headers counted: all others would suffer.
 
     Raises: Refused.
     """
-    size = len(body) + sum(len(f"{name}: {value}\r\n") for name, value in headers.items())
-    size += len("NATS/1.0\r\n\r\n")
     if size > limit:
         raise Refused(f"{size} bytes are more than the {limit} that the server takes in one message")

@@ -15,9 +15,9 @@ import asyncio
 import math
 import re
 import ssl
-from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any, TypeVar
+from itertools import count
+from typing import Any
 from urllib.parse import ParseResult
 
 from channels.answers import tidy
@@ -30,14 +30,17 @@ from channels.tls import context, turned_away
 with extra("nats"):
     from nats import errors
     from nats.aio.client import Client
+    from nats.aio.msg import Msg
     from nats.aio.transport import TcpTransport
-
-T = TypeVar("T")
+    from nats.protocol.command import hpub_cmd, pub_cmd
 
 PATIENCE = 5.0
 """Seconds for saying goodbye."""
 ALIVE = 15
 """Seconds of silence after which the server is asked whether it is still there."""
+
+NO_RESPONDERS = "503"
+"""The status of an answer that only says that nobody listens there."""
 
 LOGIN = re.compile(r"authori[sz]ation|authentication|permissions", re.IGNORECASE)
 """In what a server says of a login, as against of itself ("maximum connections exceeded")."""
@@ -114,6 +117,22 @@ class _Client(Client):
         self._transport = self.line
         await self.line.connect(self._current_server.uri, 2**15, 0)
 
+    def hand_over(self, subject: str, reply: str, headers: bytes, payload: bytes) -> None:
+        """To be written next, with `headers` as they go out.
+
+        The library's own makes the headers anew, and where much is waiting it waits, deaf to a cancellation.
+        Raises: errors.Error.
+        """
+        if not self.is_connected or not self._flush_queue:
+            raise errors.ConnectionClosedError
+        if len(headers) + len(payload) > self.max_payload:
+            raise errors.MaxPayloadError
+        told = hpub_cmd(subject, reply, headers, payload) if headers else pub_cmd(subject, reply, payload)
+        self._pending.append(told)
+        self._pending_data_size += len(told)
+        if self._flush_queue.empty():
+            self._flush_queue.put_nowait(asyncio.get_running_loop().create_future())
+
 
 class Session:
     """One connection, from its login until it is lost."""
@@ -123,15 +142,18 @@ class Session:
         self.server = server
         self.line = _Line(server, allow_private=way.allow_private)
         self.client = _Client(self.line)
-        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.asked: dict[asyncio.Future[ChannelError], str] = {}
-        """Who waits for an answer, and on which subject, in small letters as the library tells errors."""
+        self.lost = False
+        self.inbox = ""
+        """Begins the subjects of answers to us, once we listen there."""
+        self.numbers = count(1)
+        self.asked: dict[str, tuple[asyncio.Future[Msg], str]] = {}
+        """Who waits, by the number of the question; its subject is in small letters, as errors have it."""
         self.deaf = False
         """The server forbids us to hear answers: a later question would wait in vain."""
 
     @property
     def usable(self) -> bool:
-        return self.client.is_connected and not self.lost.done() and not self.deaf
+        return self.client.is_connected and not self.lost and not self.deaf
 
     async def open(self, trust: ssl.SSLContext) -> None:
         """Raises: Unavailable, Denied."""
@@ -159,31 +181,32 @@ class Session:
         if not self.client.is_connected:  # the library takes any other line for an answer, even none
             raise Unavailable(f"{host} hung up during the login", blip=True)
 
-    async def ask(self, question: Coroutine[Any, Any, T], subject: str, deadline: float) -> T:
-        """What comes of `question`, which publishes on `subject`.
+    async def ask(self, subject: str, payload: bytes, headers: bytes, deadline: float) -> Msg:
+        """The answer to what is published on `subject`, with `headers` as they go out.
 
-        In a task of its own: the library swallows a cancellation here and there, and hears neither that a
-        connection is lost nor that a server forbids what was asked.
-        Raises: TimeoutError, ConnectionResetError, Denied, what `question` does.
+        Not by the library's own way of asking: that swallows a cancellation here and there, and hears neither
+        that a connection is lost nor that a server forbids what was asked.
+        Raises: TimeoutError, ConnectionResetError, Denied, errors.NoRespondersError, errors.Error.
         """
+        if self.lost:
+            raise ConnectionResetError
         loop = asyncio.get_running_loop()
-        answer, forbidden = loop.create_task(question), loop.create_future()
-        answer.add_done_callback(heard)
-        self.asked[forbidden] = subject.lower()
+        number, answer = str(next(self.numbers)), loop.create_future()
+        self.asked[number] = answer, subject.lower()
+        expiry = loop.call_at(deadline, _fail, answer, TimeoutError())
         try:
-            await asyncio.wait(
-                (answer, forbidden, self.lost),
-                timeout=deadline - loop.time(),
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-            if answer.done():
-                return answer.result()
-            if forbidden.done():
-                raise forbidden.result()
-            raise ConnectionResetError if self.lost.done() else TimeoutError
+            if not self.inbox:
+                self.inbox = self.client.new_inbox()
+                await self.client.subscribe(f"{self.inbox}.*", cb=self._answered)
+            self.client.hand_over(subject, f"{self.inbox}.{number}", headers, payload)
+            message: Msg = await answer
         finally:
-            del self.asked[forbidden]
-            answer.cancel()
+            expiry.cancel()
+            del self.asked[number]
+            heard(answer)
+        if message.headers and message.headers.get("Status") == NO_RESPONDERS:
+            raise errors.NoRespondersError
+        return message
 
     async def close(self) -> None:
         """Lost or not; without waiting for a line that hangs."""
@@ -198,17 +221,21 @@ class Session:
         found = re.search(r"permissions violation for (publish|subscription) to \"([^\"]*)\"", str(error))
         host, inbox = self.server.host, self.way.inbox
         self.deaf = self.deaf or bool(found and found[1] == "subscription")
-        for waiting, subject in self.asked.items():
-            if waiting.done() or not found:
-                continue
-            if found[1] == "subscription":
-                waiting.set_result(Denied(f"{host} forbids us to hear answers under {inbox}.>; set inbox"))
-            elif found[2] == subject:
-                waiting.set_result(Forbidden(f"{host} forbids us to publish on {tidy(subject)}"))
+        for answer, subject in self.asked.values():
+            if found and found[1] == "subscription":
+                _fail(answer, Denied(f"{host} forbids us to hear answers under {inbox}.>; set inbox"))
+            elif found and found[2] == subject:
+                _fail(answer, Forbidden(f"{host} forbids us to publish on {tidy(subject)}"))
+
+    async def _answered(self, message: Msg) -> None:
+        answer, _ = self.asked.get(message.subject.rpartition(".")[2]) or (None, "")
+        if answer and not answer.done():
+            answer.set_result(message)
 
     async def _closed(self) -> None:
-        if not self.lost.done():
-            self.lost.set_result(None)
+        self.lost = True
+        for answer, _ in self.asked.values():
+            _fail(answer, ConnectionResetError())
 
 
 class Connection:
@@ -224,7 +251,9 @@ class Connection:
 
         Raises: Unavailable, Denied.
         """
-        if self.opened and self.opened.done() and not _usable(self.opened):
+        if self.opened and self.opened.done():
+            if usable := _usable(self.opened):
+                return usable
             self._part(self.opened)
             self.opened = None
         if self.opened is None:
@@ -309,7 +338,12 @@ async def _close(session: Session, after: float) -> None:
         await session.close()
 
 
+def _fail(answer: asyncio.Future[Msg], error: Exception) -> None:
+    if not answer.done():
+        answer.set_exception(error)
+
+
 def heard(task: asyncio.Future[Any]) -> None:
     """Nobody may be left to hear of the failure."""
-    if not task.cancelled():
+    if task.done() and not task.cancelled():
         task.exception()

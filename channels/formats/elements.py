@@ -21,6 +21,8 @@ ADDRESS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 UNSAFE = re.compile(r"%(?![0-9A-Fa-f]{2})|[^!$%&'()*+,/0-9:;=?@A-Z_a-z~.\[\]-]")
+USUAL = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:[/?][!$&'()*+,/0-9:;=?@A-Z_a-z~.-]*)?")
+"""An address in which nothing is to be mended, as nearly all are."""
 FILE = re.compile(r"(?=[^:]*[0-9a-f]{32})[A-Za-z0-9_.~%-]+(?:/[A-Za-z0-9_.~%-]+)*")
 """How a file beside an item is called: there is always a digest in it, so that no feed has one by chance."""
 BRACKETS = {"[": "%5B", "]": "%5D"}
@@ -86,6 +88,8 @@ def uri(iri: str) -> str:
 
 def web_address(iri: str) -> str:
     """An http(s) URI; empty where it is none: nothing like `javascript:` or `http://[` goes out."""
+    if USUAL.fullmatch(iri):
+        return iri
     found = ADDRESS.fullmatch(iri.strip())
     if not found:
         return ""

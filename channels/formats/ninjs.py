@@ -53,6 +53,7 @@ def encode(story: Story) -> bytes:
 
 
 def _item(story: Story) -> dict[str, Any]:
+    published = story.published.isoformat()
     return _told(
         {
             "uri": _uri(story.uri),
@@ -61,9 +62,9 @@ def _item(story: Story) -> dict[str, Any]:
             "representationType": "full",
             "profile": _profile(story),
             "version": str(story.version),
-            "firstCreated": story.published.isoformat(),
+            "firstCreated": published,
             "versionCreated": story.updated.isoformat(),
-            "contentCreated": story.published.isoformat(),
+            "contentCreated": published,
             "embargoedUntil": story.embargoed_until and story.embargoed_until.isoformat(),
             "pubStatus": story.pub_status,
             "urgency": story.urgency,
@@ -117,7 +118,10 @@ def _bodies(story: Story) -> list[dict[str, Any]]:
 def _plain(body: str) -> str:
     """The text of an HTML fragment, a line for each block, without figure captions."""
     text = _without_captions(body).replace("\r", " ").replace("\n", " ").replace("\t", " ")
-    text = unescape(TAG.sub("", CELL.sub(" ", BLOCK.sub("\n", text))))
+    text = BLOCK.sub("\n", text)
+    if "<" in text:
+        text = TAG.sub("", CELL.sub(" ", text))
+    text = unescape(text)
     return "\n".join(filter(None, map(str.strip, text.split("\n"))))
 
 
@@ -139,6 +143,8 @@ def _place(place: Place) -> dict[str, Any]:
 
 
 def _subject(subject: Subject) -> dict[str, str]:
+    if subject.name and not subject.scheme and not subject.code:
+        return {"name": subject.name, "rel": "about"}
     uri = about.concept(subject)
     literal = "" if uri else about.literal(subject)
     return _told({"name": subject.name, "rel": "about", "uri": uri, "literal": literal})

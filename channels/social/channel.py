@@ -23,13 +23,17 @@ from channels.social.service import address, limits, service
 from channels.social.text import Post, compose
 from channels.story import IdempotencyKey, Receipt, Story
 
+REMEMBERED = 1000
+"""Posts."""
+
 
 class Social:
     """One post for each story: headline, summary and link.
 
     No service can be asked whether it has a post, and none knows a key: a repeat after an attempt whose
     outcome is *unknown* (a timeout, a connection cut off) may post twice. What is known to have failed posts
-    nothing, so that its repeat is safe.
+    nothing, so that its repeat is safe; what is known to be there is remembered until the channel closes, so
+    that an outcome that could not be recorded is no second post.
 
     Apprise opens its own connections, in processes of their own, where each one is checked on the address
     that it goes to: without `allow_private` no name, redirect or rebinding leads to the inside.
@@ -66,6 +70,7 @@ class Social:
         self.media_cache: MediaCache | None = None
         self.media: Supply
         self.pool: Pool
+        self.posted: dict[IdempotencyKey, Receipt] = {}
 
     async def __aenter__(self) -> Self:
         self.pool = pool()
@@ -85,6 +90,13 @@ class Social:
         if changed and not self.settings.corrections:
             what = "withdrawal" if story.pub_status == "canceled" else "correction"
             return Receipt(f"{self.name}: {what} not posted; corrections = true posts it")
+        if key not in self.posted:
+            self.posted[key] = await self._post(story)
+            if len(self.posted) > REMEMBERED:
+                del self.posted[next(iter(self.posted))]
+        return self.posted[key]
+
+    async def _post(self, story: Story) -> Receipt:
         total = self.settings.timeout.total_seconds()
         until = asyncio.get_running_loop().time() + total
         post = compose(story, self.limits)

@@ -22,7 +22,9 @@ from channels.wordpress.settings import WordPressSettings
 from channels.wordpress.terms import Terms
 
 STATUSES = "publish,future,draft,pending,private,trash"
-FIELDS = "id,link,slug,status,content.raw"
+FIELDS = "id,link,slug,status"
+WITH_TEXT = f"{FIELDS},content.raw"
+"""Where the marks are to be seen; a text goes both ways only then."""
 NUMBERS = 10
 """Up to which one is looked for."""
 TRASHED = "__trashed"
@@ -146,7 +148,7 @@ class WordPress:
         numbered = (wanted, *(f"{wanted}-{n}" for n in range(2, NUMBERS)))
         names = [name + end for name in numbered for end in ("", TRASHED)]
         posts: list[Post] = await self.api.get(
-            "posts", slug=",".join(names), status=STATUSES, context="edit", per_page="100", _fields=FIELDS
+            "posts", slug=",".join(names), status=STATUSES, context="edit", per_page="100", _fields=WITH_TEXT
         )
         ours = [post for post in posts if content.mark(story) in post["content"]["raw"]]
         other = next((post for post in posts if post["slug"] == wanted), None)

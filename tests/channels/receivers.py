@@ -38,12 +38,16 @@ class HttpReceiver:
     url: str = ""
     answers: list[web.StreamResponse | Answer] = field(default_factory=list)
     got: list[Arrived] = field(default_factory=list)
+    taken: list[Arrived] = field(default_factory=list)
+    """Of these, those that were not answered as `answers` says."""
     connections: set[Any] = field(default_factory=set)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.connections.add(request.transport)
-        self.got.append(Arrived(request.method, request.path, request.headers, await request.read()))
+        arrived = Arrived(request.method, request.path, request.headers, await request.read())
+        self.got.append(arrived)
         if not self.answers:
+            self.taken.append(arrived)
             return web.Response(status=405 if request.method == "HEAD" else 204)
         answer = self.answers.pop(0)
         return answer if isinstance(answer, web.StreamResponse) else await answer(request)

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +215,15 @@ async def test_authorities_that_cannot_be_read_are_denied(server: MailServer, tm
     async with Email(configured(server.port, tls="starttls", ca=tmp_path / "ca.pem")) as email:
         with pytest.raises(Denied, match=r"authorities in .*ca\.pem cannot be read"):
             await email.check()
+
+
+async def test_dots_at_the_beginning_of_lines_stay(email: Email, server: MailServer) -> None:
+    english = in_language("en")
+    await email.send(replace(english, body="<pre>..\n.x\n.\n..y</pre>"), KEY)
+    plain = next(server.got[0][1].iter_parts())
+    assert isinstance(plain, EmailMessage)
+    assert plain["Content-Transfer-Encoding"] == "quoted-printable"
+    assert "\n..\n.x\n.\n..y\n" in plain.get_content().replace("\r\n", "\n")
 
 
 async def test_text_that_utf_8_cannot_carry_is_refused(email: Email, server: MailServer) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import count
 from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtplib.protocol import SMTPProtocol
 from channel_stories import STORY
 from receivers import MailServer
 
@@ -106,3 +108,23 @@ async def test_silence_after_the_final_dot_is_unknown(server: MailServer, silenc
     assert raised.value.unknown
     assert not raised.value.blip
     assert len(server.raw) == 1
+
+
+async def test_a_cancellation_that_meets_an_answer_stops_the_mail(
+    server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before Python 3.12, asyncio.wait_for swallows it; after it there would be DATA."""
+    hear, answers = SMTPProtocol.data_received, count(1)
+
+    def meet(protocol: SMTPProtocol, data: bytes) -> None:
+        hear(protocol, data)
+        if next(answers) == len(["greeting", "EHLO", "MAIL", "RCPT"]):
+            for talk in email.talking:
+                talk.cancel()
+
+    monkeypatch.setattr(SMTPProtocol, "data_received", meet)
+    async with Email(configured(server.port)) as email:
+        with pytest.raises(asyncio.CancelledError):
+            await email.send(STORY, KEY)
+        assert not email.idle
+    assert not server.got

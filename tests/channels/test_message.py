@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import default
+from email.policy import compat32, default
 from typing import Any
 
 import pytest
@@ -221,3 +221,14 @@ def test_any_story_arrives_as_it_was(given_: Story, language: str) -> None:
 
 def _in_lines(part: str) -> str:
     return part.replace("\r\n", "\n").replace("\r", "\n")
+
+
+@given(TEXTS, TEXTS, st.sampled_from([1, 2]), st.sampled_from(["en", "ru"]))
+@example("a" * 63 + " b", "", 1, "en")
+@example(" ".join(["word"] * 40), "\r", 2, "en")
+def test_it_is_written_as_pythons_own_generator_would(
+    headline: str, summary: str, version: int, language: str
+) -> None:
+    wire = raw(story(headline=headline, summary=summary, version=version, language=language))
+    generated = message_from_bytes(wire).as_bytes(policy=compat32.clone(linesep="\r\n", mangle_from_=False))
+    assert wire == generated

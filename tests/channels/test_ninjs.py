@@ -9,11 +9,12 @@ import pytest
 from channel_stories import HOSTILE, KNOWN, STORY, in_language, story
 from format_stories import BROADLY, STORIES, edition, schema_file
 from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from channels.formats import ninjs
+from channels.formats import elements, ninjs
 from channels.story import Media, Story
 
 GEOJSON = "https://geojson.org/schema/GeoJSON.json"
@@ -235,3 +236,12 @@ def test_a_correction_has_its_note() -> None:
 def test_what_is_no_web_address_is_no_association() -> None:
     told = item(story(url="javascript:alert(1)", media=(Media(url="file:///etc/passwd"),)))
     assert "associations" not in told
+
+
+@given(st.text("ab.:/?#[]%@&=é -", max_size=30))
+def test_a_usual_address_is_what_mending_it_would_make_of_it(rest: str) -> None:
+    address = f"https://e.org{rest}"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(elements, "USUAL", re.compile(r"(?!)"))
+        mended = elements.web_address(address)
+    assert elements.web_address(address) == mended

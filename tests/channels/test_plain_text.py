@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from textwrap import TextWrapper
+
 import pytest
 from channel_stories import HOSTILE, STORY, TEXTS, in_language, story
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from channels.formats import text
 from channels.formats.phrases import phrases_for
@@ -138,3 +141,19 @@ def test_nothing_is_lost_in_the_depth() -> None:
 def test_text_that_utf_8_cannot_carry_is_an_error() -> None:
     with pytest.raises(UnicodeEncodeError):
         text.encode(HOSTILE["lone surrogate"])
+
+
+WORD = st.text("aя文-", min_size=1, max_size=90) | st.sampled_from(["to", "the", "of"])
+WORDS = st.lists(WORD, max_size=40)
+
+
+@given(WORDS, st.sampled_from(["", "* ", "> > ", " " * 80]), st.sampled_from(["", "  ", " " * 71]))
+def test_lines_are_those_of_textwrap(words: list[str], indent: str, hang: str) -> None:
+    wrapper = TextWrapper(
+        text.WIDTH,
+        initial_indent=indent,
+        subsequent_indent=hang,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    assert text.filled(" ".join(words), indent, hang) == wrapper.fill(" ".join(words))

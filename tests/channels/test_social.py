@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from receivers import HttpReceiver, hang, hang_up
 
+import channels.social.channel
 import channels.social.process
 from channels.channel import Denied, Gone, Refused, Unavailable
 from channels.social import Social
@@ -75,6 +76,16 @@ async def test_a_story_is_posted_once(social: Social, receiver: HttpReceiver) ->
         (FIRST.summary, "Этот текст переведён машиной.", FIRST.url)
     )
     assert told["attachments"] == []
+
+
+async def test_what_is_remembered_has_its_bounds(
+    social: Social, receiver: HttpReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channels.social.channel, "REMEMBERED", 2)
+    for n in (1, 2, 3, 3, 2, 1):
+        await social.send(FIRST, IdempotencyKey(f"d-{n}"))
+    assert len(receiver.got) == 4
+    assert set(social.posted) == {"d-3", "d-1"}
 
 
 async def test_a_form_is_posted_too(receiver: HttpReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,8 +220,8 @@ async def test_one_process_serves_many_stories_and_ends_with_the_last_channel(
     receiver: HttpReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with Social(settings_for(address(receiver), monkeypatch)) as social:
-        for _ in range(4):
-            await social.send(FIRST, KEY)
+        for n in range(4):
+            await social.send(FIRST, IdempotencyKey(f"d-{n}"))
         (process,) = pool().idle
     assert process.returncode is not None
     assert len(receiver.got) == 4
@@ -278,7 +289,7 @@ async def test_corrections_and_withdrawals_are_posted_only_where_wanted(
     assert not receiver.got
     async with Social(settings_for(address(receiver), monkeypatch, corrections=True)) as social:
         for change in changes:
-            await social.send(change, KEY)
+            await social.send(change, IdempotencyKey(f"d-{change.version}"))
     titles = [json.loads(arrived.body)["title"] for arrived in receiver.got]
     assert titles == [f"Исправление: {STORY.headline}", f"Материал отозван: {STORY.headline}"]
     assert STORY.summary not in json.loads(receiver.got[1].body)["message"]
