@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import quote, urlsplit
 
 from aiohttp import web
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from distributor.desk.desk import Desk
 from distributor.desk.problems import problem, status_of
@@ -30,6 +31,13 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
+
+LOST = (DBAPIError, PoolTimeout, OSError)
+"""What is raised where the ledger is away, or the network on the way to it."""
+AWAY = "the ledger cannot be had now; please try again"
+"""Not why: whoever asks may be a stranger."""
+AGAIN = "5"
+"""Seconds."""
 
 Handler = Callable[[web.Request, Person], Awaitable[web.StreamResponse]]
 
@@ -58,7 +66,28 @@ def is_ours(request: web.Request) -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host
+    try:
+        return origin is None or urlsplit(origin).netloc == request.host
+    except ValueError:
+        return False
+
+
+def browsed(
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """What a browser shows: always with our headers, and a word where the ledger is away."""
+
+    async def answered(request: web.Request) -> web.StreamResponse:
+        try:
+            return _with_headers(await handler(request))
+        except web.HTTPException as e:
+            e.headers.update(HEADERS)
+            raise
+        except LOST as e:
+            _is_no_fault(e)
+            return web.Response(status=503, text=AWAY, headers={**HEADERS, "Retry-After": AGAIN})
+
+    return answered
 
 
 class Guard:
@@ -75,12 +104,12 @@ class Guard:
         async def guarded(request: web.Request) -> web.StreamResponse:
             person = await self.by_session(request)
             if person is None:
-                return web.HTTPSeeOther(f"/desk/login?to={quote(request.path_qs, safe='/')}", headers=HEADERS)
+                raise web.HTTPSeeOther(f"/desk/login?to={quote(request.path_qs, safe='/')}")
             if not person.may(role):
-                raise web.HTTPForbidden(text=f"this is for a {role}", headers=HEADERS)
-            return _with_headers(await handler(request, person))
+                raise web.HTTPForbidden(text=f"this is for {role}s")
+            return await handler(request, person)
 
-        return guarded
+        return browsed(guarded)
 
     def operation(
         self, handler: Handler, role: Role
@@ -93,21 +122,28 @@ class Guard:
         return guarded
 
     async def _operated(self, request: web.Request, handler: Handler, role: Role) -> web.StreamResponse:
-        person = await self._by_token(request) or await self.by_session(request)
+        try:
+            return await self._let_in(request, handler, role)
+        except DistributorError as e:
+            return problem(*status_of(e), str(e))
+        except web.HTTPException as e:  # too large a body
+            return problem(e.status, e.reason.lower(), e.text or "")
+        except LOST as e:
+            _is_no_fault(e)
+            return problem(503, "the ledger is away", AWAY, Retry_After=AGAIN)
+
+    async def _let_in(self, request: web.Request, handler: Handler, role: Role) -> web.StreamResponse:
+        machine = await self._by_token(request)
+        person = machine or await self.by_session(request)
         if person is None:
             return problem(
                 401, "who are you", "log in, or send a token", WWW_Authenticate='Bearer realm="wire"'
             )
         if not person.may(role):
-            return problem(403, "not yours to do", f"this is for a {role}; {person.name} is a {person.role}")
-        if request.method not in SAFE and "Authorization" not in request.headers and not _meant(request):
+            return problem(403, "not yours to do", f"this is for {role}s; {person.name}: {person.role}")
+        if machine is None and request.method not in SAFE and not _meant(request):
             return problem(403, "forged, or too old a page", f"the header {CSRF} is missing or wrong")
-        try:
-            return await handler(request, person)
-        except DistributorError as e:
-            return problem(*status_of(e), str(e))
-        except (SQLAlchemyError, OSError) as e:
-            return problem(503, "the ledger cannot be had", str(getattr(e, "orig", e)), Retry_After="5")
+        return await handler(request, person)
 
     async def by_session(self, request: web.Request) -> Person | None:
         """Whose session it is."""
@@ -131,6 +167,12 @@ class Guard:
         if stale:
             await self.desk.ledger.write(touch, secret, now)
         return person
+
+
+def _is_no_fault(error: Exception) -> None:
+    """Raises what is a mistake of ours: who comes back later would find it again."""
+    if isinstance(error, IntegrityError | ProgrammingError | DataError):
+        raise error
 
 
 def _meant(request: web.Request) -> bool:

@@ -85,7 +85,7 @@ def _operation(op: Operation, refs: Any) -> dict[str, Any]:
     told = {
         "operationId": f"{op.handler.__module__.rpartition('.')[2]}_{op.handler.__name__}",
         "summary": op.summary,
-        "description": f"For a {op.role}.",
+        "description": f"For {op.role}s.",
         "parameters": [*_path_parameters(op), *_query_parameters(op)],
         "responses": {
             "200": {

@@ -24,6 +24,8 @@ Number = Annotated[int, Field(ge=1, le=2**53)]
 Tag = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
 """BCP 47."""
 Name = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x20/?#%\x7f]+$")]
+LaneName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f/\x7f]+$")]
+"""As free as the configuration is with a channel's name."""
 
 PARTS: Mapping[str, Any] = {
     "article": Number,
@@ -32,7 +34,7 @@ PARTS: Mapping[str, Any] = {
     "version": Number,
     "language": Tag,
     "member": Name,
-    "channel": Name,
+    "channel": LaneName,
     "user": Name,
     "token": Name,
 }

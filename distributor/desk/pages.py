@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -12,6 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from channels.formats.kinds import FORMATS
+from distributor.article import Content
 from distributor.desk.api.articles import WireQuery, verdicts
 from distributor.desk.api.figures import Query as FiguresQuery
 from distributor.desk.api.figures import gathered
@@ -29,6 +32,8 @@ from distributor.markup import plain
 
 S = TypeVar("S", bound=Shape)
 
+_ELSEWHERE = re.compile(rb'(<(?:img|video|audio)\b[^>]*?) src="https?:[^"]*"')
+"""A picture that a browser would only refuse to fetch: what it is to show says its `alt`."""
 SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 """Of a preview: what a feed says is shown, and can do nothing, not even fetch a picture."""
 
@@ -87,6 +92,7 @@ class Handlers:
         told = {"format": kind, "formats": list(FORMATS), "previewed": preview, "pause": self._pause}
         facts = found.pop("facts")
         why = verdicts(self.desk.router, facts)
+        told["diff"] = await _diff(found.pop("two"))
         told["chosen"] = sorted(facts.more | facts.fewer)
         return self._page(request, "article.html", person, **found, **told, verdicts=why)
 
@@ -104,7 +110,7 @@ class Handlers:
             "lines": _lines(shown),
             "doubts": _doubts(shown),
             "terms": self.desk.glossaries.of(a["language"], language or a["language"]),
-            "diff": _diff(db, id_, query.get("diff", "")),
+            "two": _two(db, id_, query.get("diff", "")),
             "facts": dossier.facts(db, id_),
         }
 
@@ -125,7 +131,7 @@ class Handlers:
         except NotFound as e:
             raise web.HTTPNotFound(text=str(e)) from e
         headers = {"Content-Type": media_type, "Content-Security-Policy": SANDBOX}
-        return web.Response(body=body, headers=headers)
+        return web.Response(body=_ELSEWHERE.sub(rb"\1", body) if kind == "html" else body, headers=headers)
 
     async def members(self, request: web.Request, person: Person) -> web.Response:
         """Who receives, and how each channel fares."""
@@ -176,11 +182,17 @@ def _doubts(shown: Record | None) -> dict[str, list[Record]]:
     return found
 
 
-def _diff(db: Connection, id_: int, number: str) -> list[Change] | None:
-    if not number.isdecimal() or not 1 < int(number[:9]) < 2**31:
+def _two(db: Connection, id_: int, number: str) -> tuple[Content, Content] | None:
+    """A version and the one before."""
+    if not number.isdecimal() or len(number) > 9 or int(number) < 2:
         return None
     before, after = (dossier.text(db, id_, n) for n in (int(number) - 1, int(number)))
-    return changes(before, after) if before and after else None
+    return (before, after) if before and after else None
+
+
+async def _diff(two: tuple[Content, Content] | None) -> list[Change] | None:
+    """Elsewhere: it may take a second."""
+    return await asyncio.to_thread(changes, *two) if two else None
 
 
 def _query(shape: type[S], request: web.Request) -> S:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from babel import Locale
+from babel.numbers import format_decimal, format_percent
+from babel.units import format_unit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -55,7 +58,7 @@ def _environment(tag: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.install_gettext_translations(words.catalogue(tag), newstyle=True)  # type: ignore[attr-defined]
-    made.filters |= {"time": time, "dir": direction, "span": span, "hits": hits, "iso": iso}
+    made.filters |= {"time": time, "dir": direction, "hits": hits, "iso": iso} | _numbers(tag)
     made.globals |= {"static": static}
     return made
 
@@ -68,14 +71,25 @@ def time(at: datetime | None, style: str = "") -> Markup:
     return Markup('<time datetime="{}" data-style="{}">{}</time>').format(iso(at), style, told)
 
 
-def span(seconds: float | None) -> str:
-    """ "8 s", "3.2 min", "5 h": as a person would say it."""
+def _numbers(tag: str) -> dict[str, Any]:
+    """Filters that write as the language does."""
+    locale = Locale.parse(tag, sep="-")
+    return {
+        "span": partial(span, locale=locale),
+        "number": partial(format_decimal, locale=locale),
+        "percent": lambda share: format_percent(round(share, 3), locale=locale, decimal_quantization=False),
+    }
+
+
+def span(seconds: float | None, locale: Locale) -> str:
+    """ "8 sec", "3.2 min", "5 hr": as a person would say it, in the words of CLDR."""
     if seconds is None:
         return "—"
-    for size, unit in ((86_400.0, "d"), (3600.0, "h"), (60.0, "min")):
+    for size, unit in ((86_400.0, "day"), (3600.0, "hour"), (60.0, "minute")):
         if seconds >= size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+            return format_unit(round(seconds / size, 1), f"duration-{unit}", "short", locale=locale)
+    told = round(seconds, 1 if seconds < 10 else None)
+    return format_unit(told, "duration-second", "short", locale=locale)
 
 
 def hits(sentence: str, glossary: Glossary) -> Markup:

@@ -42,15 +42,16 @@ def chosen(wish: str, accepted: str) -> str:
         return wish
     ranked = sorted(_ranges(accepted), key=lambda told: -told[1])
     asked = ["zh-Hans" if tag.split("-")[0] == "zh" else tag for tag, _ in ranked]
-    return negotiate_locale(asked, spoken, sep="-") or ENGLISH
+    found = negotiate_locale(asked, spoken, sep="-") or ENGLISH  # in the spelling that was asked for
+    return next((tag for tag in spoken if tag.casefold() == found.casefold()), ENGLISH)
 
 
 def _ranges(header: str) -> list[tuple[str, float]]:
     found = []
     for part in header.split(",")[:20]:
-        tag, _, quality = part.strip().partition(";q=")
+        tag, _, quality = "".join(part.split()).lower().partition(";q=")
         try:
-            found.append((tag.strip(), float(quality or 1)))
+            found.append((tag, float(quality or 1)))
         except ValueError:
             continue
     return [(tag, q) for tag, q in found if q > 0 and tag.replace("-", "").isalnum()]

@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from distributor.errors import Conflict, NotFound
 from distributor.ledger.audit import note
@@ -51,9 +52,10 @@ def digest(secret: str) -> str:
 
 def add(db: Connection, name: str, role: Role, secret: str, who: str, now: datetime) -> None:
     """A new person; `secret` is a hash of the password. Raises: Conflict."""
-    if db.execute(select(person.c.name).where(person.c.name == name)).one_or_none():
-        raise Conflict(f"there is a {name!r} already")
-    db.execute(insert(person).values(name=name, role=role, secret=secret, made=now))
+    try:
+        db.execute(insert(person).values(name=name, role=role, secret=secret, made=now))
+    except IntegrityError as e:
+        raise Conflict(f"there is a {name!r} already") from e
     note(db, now, who, "add user", f"user {name}", role)
 
 
@@ -65,8 +67,8 @@ def change(
     if not db.execute(update(person).where(person.c.name == name).values(**told)).rowcount:
         raise NotFound(f"no user called {name!r}; see: distributor users list")
     db.execute(delete(session).where(session.c.person == name))
-    what = role or "" if secret is None else "password"
-    note(db, now, who, "change user", f"user {name}", what)
+    what = [*([role] if role else []), *(["password"] if secret else [])]
+    note(db, now, who, "change user", f"user {name}", ", ".join(what))
 
 
 def remove(db: Connection, name: str, who: str, now: datetime) -> None:
@@ -119,11 +121,12 @@ def seen(db: Connection, secret: str, now: datetime) -> None:
 
 def add_token(db: Connection, name: str, role: Role, who: str, now: datetime) -> str:
     """For a machine; its secret, which is shown once. Raises: Conflict."""
-    if db.execute(select(token.c.id).where(token.c.name == name)).one_or_none():
-        raise Conflict(f"there is a token {name!r} already")
     secret = "wire_" + secrets.token_urlsafe(32)
     told = {"digest": digest(secret), "name": name, "role": role, "made_by": who, "made": now}
-    db.execute(insert(token).values(**told))
+    try:
+        db.execute(insert(token).values(**told))
+    except IntegrityError as e:
+        raise Conflict(f"there is a token {name!r} already") from e
     note(db, now, who, "add token", f"token {name}", role)
     return secret
 
@@ -152,6 +155,17 @@ def by_token(db: Connection, secret: str, now: datetime) -> tuple[Person, bool] 
 def used(db: Connection, secret: str, now: datetime) -> None:
     """The token is in use."""
     db.execute(update(token).where(token.c.digest == digest(secret)).values(used=now))
+
+
+def tries(db: Connection, subjects: Sequence[str], now: datetime) -> timedelta | None:
+    """A password is about to be looked at, unless one of `subjects` must wait, and then how long.
+
+    It is wrong until it is found to be right: else many that are sent at once would all be looked at.
+    """
+    if wait := waits(db, subjects, now):
+        return wait
+    failed(db, subjects, now)
+    return None
 
 
 def waits(db: Connection, subjects: Sequence[str], now: datetime) -> timedelta | None:

@@ -41,6 +41,11 @@ def take(db: Connection, name: str, now: datetime, until: datetime) -> bool:
     return db.execute(update(source).where(due).values(due=until)).rowcount == 1
 
 
+def hand_back(db: Connection, name: str, now: datetime) -> None:
+    """What `take` took and nobody read: due at once."""
+    db.execute(update(source).where(source.c.name == name).values(due=now))
+
+
 def polled(db: Connection, name: str, now: datetime, **values: Any) -> None:
     """It was read, or found unchanged; `values` are columns: due, etag, last_modified, moved_to."""
     fine = {

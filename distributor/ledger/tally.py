@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select, update
@@ -21,7 +22,8 @@ from distributor.ledger.views import Record
 STEP = 2000
 """Attempts of one transaction."""
 SETTLES = timedelta(seconds=60)
-"""On PostgreSQL an attempt with a lower id may be committed after one with a higher, but not much later."""
+"""On PostgreSQL an attempt with a lower id may be committed after one with a higher, but not much later than
+it ended."""
 PER_OCTAVE = 4
 FIRST = 0.05
 """Seconds; what is quicker is in bucket 0."""
@@ -78,9 +80,9 @@ def count(db: Connection, now: datetime) -> int:
     """A step on through the attempts; how many it counted."""
     reached = _reached(db)
     rows = _attempts().where(attempt.c.id > reached).order_by(attempt.c.id).limit(STEP)
-    if db.dialect.name != "sqlite":
-        rows = rows.where(attempt.c.started < now - SETTLES)
     some = db.execute(rows).all()
+    if db.dialect.name != "sqlite":  # not one beyond the first that is fresh: nobody would come back for that
+        some = list(takewhile(lambda row: _arrived(row) < now - SETTLES, some))
     if some:
         add(db, Counter(_key(row) for row in some))
         db.execute(update(progress).where(progress.c.name == _NAME).values(reached=some[-1].id))
@@ -99,9 +101,10 @@ def _reached(db: Connection) -> int:
 def _attempts() -> Any:
     its = (version.c.article == delivery.c.article) & (version.c.number == delivery.c.version)
     what = (*attempt.c["id", "started", "took_ms", "outcome"], *delivery.c["member", "language", "version"])
-    dates = (article.c.published, article.c.created, version.c.created.label("revised"), delivery.c.action)
+    dates = article.c.published, article.c.created, version.c.created.label("revised")
+    its_own = delivery.c.action, delivery.c.created.label("ordered")
     return (
-        select(*what, *dates)
+        select(*what, *dates, *its_own)
         .join(delivery, delivery.c.id == attempt.c.delivery)
         .join(version, its)
         .join(article)
@@ -109,13 +112,18 @@ def _attempts() -> Any:
 
 
 def _key(row: AnyRow) -> Key:
-    arrived = row.started + timedelta(milliseconds=row.took_ms)
-    took = (arrived - _since(row)).total_seconds() if row.outcome == "delivered" else 0
+    took = (_arrived(row) - _since(row)).total_seconds() if row.outcome == "delivered" else 0
     return Key(hour_of(row.started), row.member, row.language, row.outcome, bucket(took))
 
 
+def _arrived(row: AnyRow) -> datetime:
+    return row.started + timedelta(milliseconds=row.took_ms)  # type: ignore[no-any-return]
+
+
 def _since(row: AnyRow) -> datetime:
-    """When it was published; or, where that says nothing of us, when we had it."""
+    """When it was published, or withdrawn; or, where that says nothing of us, when we had it."""
+    if row.action == "cancel":
+        return row.ordered  # type: ignore[no-any-return]
     if row.version > 1:
         return row.revised  # type: ignore[no-any-return]
     fresh = timedelta() <= row.created - row.published <= OLD

@@ -69,6 +69,16 @@ async def test_the_second_editor_sees_that_the_first_was_there(wire: Wire) -> No
     assert await change(wire, seen=1) is False
 
 
+async def test_the_second_editor_sees_it_also_where_the_first_sent_a_correction(wire: Wire) -> None:
+    await wire.add()
+    await wire.translate()
+    await wire.settle(await wire.claim())
+    assert await change(wire) is True
+    await wire.translate()
+    with pytest.raises(Conflict, match="changed meanwhile"):
+        await change(wire)
+
+
 async def test_the_original_and_what_is_not_made_cannot_be_edited(wire: Wire) -> None:
     await wire.add()
     with pytest.raises(NotFound, match="nothing to edit"):

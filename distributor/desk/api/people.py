@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, JsonValue, SecretStr
 from sqlalchemy import Connection
 
 from distributor.desk import passwords
@@ -13,6 +14,10 @@ from distributor.desk.operations import Call, Name, Nothing, Operation, Shape
 from distributor.errors import Conflict, DistributorError
 from distributor.ledger import people
 from distributor.ledger.people import Role
+
+_BOUNDS: dict[str, JsonValue] = {"minLength": passwords.SHORTEST, "maxLength": passwords.LONGEST}
+Password = Annotated[SecretStr, Field(json_schema_extra=_BOUNDS)]
+"""A new one; `passwords.fault` says in words what is wrong with it."""
 
 
 class Me(Shape):
@@ -42,21 +47,21 @@ class NewUser(Shape):
 
     name: Name
     role: Role
-    password: SecretStr
+    password: Password
 
 
 class Change(Shape):
     """What is said is changed; the person has to log in again."""
 
     role: Role | None = None
-    password: SecretStr | None = None
+    password: Password | None = None
 
 
 class NewPassword(Shape):
     """One's own."""
 
     old: SecretStr
-    new: SecretStr
+    new: Password
 
 
 class Token(Shape):
@@ -108,7 +113,7 @@ async def change(call: Call[Nothing, Change]) -> Nothing:
         raise DistributorError("say what changes: role or password")
     if call.body.role and call.path["user"] == call.person.name:
         raise Conflict("nobody changes their own role: ask another admin")
-    secret = await _hashed(call.body.password) if call.body.password else None
+    secret = None if call.body.password is None else await _hashed(call.body.password)
     told = {"role": call.body.role, "secret": secret}
     who = call.person.name, call.desk.now()
     await call.desk.ledger.write(people.change, call.path["user"], *who, **told)  # type: ignore[arg-type]

@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import Connection
 
-from channels.formats.kinds import FORMATS
+from channels.formats.kinds import FORMATS, FormatName
 from distributor.desk.api.shapes import Moved
-from distributor.desk.operations import Call, Line, Nothing, Operation, Prose, Shape
+from distributor.desk.operations import Call, Nothing, Operation, Prose, Shape
 from distributor.errors import NotFound
 from distributor.ledger import dossier, edits, renditions
 from distributor.ledger.stories import load
@@ -70,7 +70,7 @@ class Edited(Shape):
 class PreviewQuery(Shape):
     """One of the formats of channels."""
 
-    format: Line = "html"
+    format: FormatName = "html"
 
 
 class Preview(Shape):
@@ -96,7 +96,7 @@ async def edit(call: Call[Nothing, Edit]) -> Edited:
 async def approve(call: Call[Nothing, Seen]) -> Moved:
     def act(db: Connection) -> int:
         where = call.path["article"], call.path["language"]
-        edits.checked(renditions.head(db, *where), call.body.seen)
+        edits.looked_at(db, *where, call.body.seen)
         return renditions.approve(db, *where, call.person.name, call.desk.now())
 
     return Moved(deliveries=await call.desk.ledger.write(act))

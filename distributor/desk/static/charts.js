@@ -4,26 +4,38 @@ const charts = document.getElementById("charts");
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const drawn = [];
 
-const span = (s) => s == null ? "—" : s < 10 ? `${s.toFixed(1)} s` : s < 60 ? `${Math.round(s)} s` : s < 3600 ? `${(s / 60).toFixed(1)} min` : `${(s / 3600).toFixed(1)} h`;
+const lang = document.documentElement.lang;
+const tongue = navigator.languages.find((l) => l.split("-")[0] === lang.split("-")[0]) ?? lang;
+const count = (n) => n.toLocaleString(tongue);
+const hour = (t) => new Date(t * 1000).toLocaleString(tongue, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const unit = (n, name) => n.toLocaleString(tongue, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: n < 10 ? 1 : 0 });
+const span = (s) => s == null ? "—" : s < 60 ? unit(s, "second") : s < 3600 ? unit(s / 60, "minute") : unit(s / 3600, "hour");
+
+// The ticks of the hours: the date where a day begins, the time elsewhere, as the reader's language writes them.
+const times = (u, ticks) => ticks.map((t) => {
+  const at = new Date(t * 1000);
+  const style = at.getHours() || at.getMinutes() ? { hour: "2-digit", minute: "2-digit" } : { day: "numeric", month: "short" };
+  return at.toLocaleString(tongue, style);
+});
 
 function hoursOf(told) {
   const first = Date.parse(told.since) / 1000;
   return Array.from({ length: Number(charts.dataset.hours) }, (_, n) => first + 3600 * n);
 }
 
-function axes(size, values) {
+function axes(size, values = (u, ticks) => ticks.map(count)) {
   const grid = { stroke: style("--line"), width: 1 };
   const common = { stroke: style("--soft"), grid, ticks: grid, font: "12px system-ui" };
-  return [common, { ...common, size, ...(values ? { values } : {}) }];
+  return [{ ...common, values: times, space: 64 }, { ...common, size, values }];
 }
 
-function plot(place, series, data, { size = 56, values = null, log = false } = {}) {
+function plot(place, series, data, { size = 56, values, log = false } = {}) {
   place.replaceChildren();
   const bars = uPlot.paths.bars({ size: [0.8, 60], align: 1 });
   const chart = new uPlot({
     width: place.clientWidth || 400,
     height: 260,
-    series: [{}, ...series.map((one) => one.bars ? { ...one, paths: bars, points: { show: false } } : one)],
+    series: [{ label: place.dataset.time, value: (u, t) => (t == null ? "—" : hour(t)) }, ...series.map((one) => one.bars ? { ...one, paths: bars, points: { show: false } } : one)],
     axes: axes(size, values),
     scales: { x: { time: true, range: (u, low, high) => [low, high + 3600] }, y: log ? { distr: 3 } : { range: (u, low, high) => [0, Math.max(4, high * 1.1)] } },
     cursor: { points: { size: 8 } },

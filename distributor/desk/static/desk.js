@@ -15,12 +15,15 @@ const STYLES = {
 const tongue = document.documentElement.lang;
 const locale = navigator.languages.find((l) => l.split("-")[0] === tongue.split("-")[0]) ?? tongue;
 
+// As a field has it: in the reader's zone, to the minute.
+function instant(iso) {
+  if (!iso) return "";
+  const at = new Date(iso);
+  return new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+}
+
 function localTimes(root = document) {
-  for (const input of $$("[data-instant]", root)) {
-    if (!input.dataset.was) continue;
-    const at = new Date(input.dataset.was);
-    input.value = new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
-  }
+  for (const input of $$("[data-instant]", root)) input.value = instant(input.dataset.was);
   for (const time of $$("time[datetime]", root)) {
     const at = new Date(time.dateTime);
     const style = { ...STYLES[time.dataset.style] };
@@ -81,6 +84,7 @@ function asked(button) {
   $("#ask-title").textContent = button.dataset.ask;
   $("#ask-text").textContent = button.dataset.text ?? "";
   $("#ask-yes").textContent = button.textContent;
+  $("#ask-yes").classList.toggle("danger", button.classList.contains("danger"));
   const wants = button.dataset.reason;
   $("#ask-label").hidden = reason.hidden = !wants;
   reason.required = wants === "required";
@@ -94,6 +98,7 @@ function asked(button) {
 }
 
 async function press(button) {
+  if (button.disabled || button.ariaBusy) return;
   const { method, url } = button.dataset;
   let body = JSON.parse(button.dataset.body || "{}");
   if (button.dataset.ask) {
@@ -101,9 +106,9 @@ async function press(button) {
     if (!said) return;
     if (button.dataset.reason && said.reason) body.reason = said.reason;
   }
-  button.disabled = true;
+  button.setAttribute("aria-busy", "true"); // not disabled: it would lose the focus
   const told = await act(method, url, JSON.stringify(body));
-  button.disabled = false;
+  button.removeAttribute("aria-busy");
   if (!told) return;
   if (told.said !== undefined) toast(told.said || words.done, { bad: !told.fine, seconds: 12 });
   else toast(words.done, { undo: button.dataset.undo, seconds: body.pause || 4 });
@@ -111,7 +116,7 @@ async function press(button) {
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-act]");
-  if (button && !button.disabled) press(button);
+  if (button) press(button);
 });
 
 document.addEventListener("change", async (event) => {
@@ -120,16 +125,20 @@ document.addEventListener("change", async (event) => {
     const value = /^\d+$/.test(choice.value) ? Number(choice.value) : choice.value;
     if (await act(choice.dataset.method ?? "POST", choice.dataset.url, JSON.stringify({ [choice.dataset.name]: value }))) toast(words.done);
   }
-  if (event.target.matches("[data-instant]")) {
-    const { url, name } = event.target.dataset;
-    const at = event.target.value ? new Date(event.target.value).toISOString() : null;
-    if (await act("POST", url, JSON.stringify({ [name]: at }))) toast(words.done);
-  }
   if (event.target.matches(".chips input")) event.target.form.requestSubmit();
   if (event.target.id === "language") {
     document.cookie = `language=${event.target.value}; path=/; max-age=31536000; samesite=lax`;
     location.reload();
   }
+});
+
+// A time is meant once one has left it: browsers tell of a change with each digit of a year.
+document.addEventListener("focusout", async ({ target }) => {
+  if (!target.matches("[data-instant]") || target.validity.badInput || target.value === instant(target.dataset.was)) return;
+  const at = target.value ? new Date(target.value).toISOString() : null;
+  if (!await act("POST", target.dataset.url, JSON.stringify({ [target.dataset.name]: at }))) return;
+  target.dataset.was = at ?? "";
+  toast(words.done);
 });
 
 document.addEventListener("submit", async (event) => {
@@ -161,6 +170,7 @@ function editing() {
   const some = changed().length > 0;
   const button = $("#send-edit");
   if (button) button.disabled = !some;
+  for (const other of $$("#edit [data-act]")) other.disabled = some; // what is typed is not theirs to send
   return some;
 }
 
@@ -175,15 +185,40 @@ document.addEventListener("submit", async (event) => {
   if (event.target.id !== "edit") return;
   event.preventDefault();
   const form = event.target;
-  const sentences = changed().map((area) => ({ sentence: area.dataset.sentence, wording: area.value.trim() }));
+  const areas = changed();
+  const sentences = areas.map((area) => ({ sentence: area.dataset.sentence, wording: area.value.trim() }));
   if (!sentences.length) return;
   const told = await act("POST", form.dataset.url, JSON.stringify({ seen: Number(form.dataset.seen), sentences }));
-  if (!told) return;
-  for (const area of $$("textarea[data-sentence]")) area.dataset.was = area.value;
+  if (!told) { await compare(form); return; }
+  for (const area of areas) area.dataset.was = area.value;
+  areas[0].focus();
   editing();
   toast(words.done);
   refresh();
 });
+
+// What others wrote meanwhile, beside what was typed here: to send it again is then a decision.
+async function compare(form) {
+  const page = await fetched().catch(() => null);
+  const theirs = new Map($$("textarea[data-sentence]", page ?? document).map((a) => [a.dataset.sentence, a.dataset.was]));
+  const touched = new Set(changed());
+  for (const area of $$("textarea[data-sentence]", form)) {
+    const now = theirs.get(area.dataset.sentence) ?? area.dataset.was;
+    if (now === area.dataset.was) continue;
+    area.dataset.was = now;
+    if (touched.has(area)) area.after(note(`${words.theirs} ${now}`));
+    else { area.value = now; grow(area); }
+  }
+  form.dataset.seen = page?.getElementById("edit")?.dataset.seen ?? form.dataset.seen;
+  editing();
+}
+
+function note(text) {
+  const line = document.createElement("p");
+  line.className = "theirs";
+  line.textContent = text;
+  return line;
+}
 
 window.addEventListener("beforeunload", (event) => { if (changed().length) event.preventDefault(); });
 
@@ -192,7 +227,12 @@ window.addEventListener("beforeunload", (event) => { if (changed().length) event
 let refreshing = false;
 let again = false;
 let last = 0;
+let later = 0;
 const CALM = 1000; // milliseconds between two refreshes: an edition that comes in is many commits
+const AWAY = 3000; // milliseconds until a desk that does not answer is asked again
+const FOCUSABLE = "a[href], button, select, input, textarea, summary, [tabindex]";
+
+for (const part of $$("[data-refresh]")) part.dataset.shown = part.outerHTML;
 
 async function refresh() {
   if (refreshing) { again = true; return; }
@@ -201,43 +241,74 @@ async function refresh() {
     const wait = last + CALM - Date.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     last = Date.now();
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-    if (answer.redirected || !answer.ok) { if (answer.redirected) location.reload(); return; }
-    replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    const page = await fetched();
+    if (page) replace(page);
   } catch {
     connected(false);
+    clearTimeout(later);
+    later = setTimeout(refresh, AWAY);
   } finally {
     refreshing = false;
     if (again) { again = false; refresh(); }
   }
 }
 
+// This page as it is now; null where one has to log in first.
+async function fetched() {
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (answer.redirected) { location.reload(); return null; }
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+}
+
 function replace(page) {
-  const focus = document.activeElement;
-  const row = focus?.closest?.("[data-id]")?.id;
-  const key = focus?.dataset?.key;
+  const focus = spot(document.activeElement);
+  const read = reading();
   for (const part of $$("[data-refresh]")) {
     const fresh = page.getElementById(part.id);
     if (!fresh || fresh.outerHTML === part.dataset.shown) continue;
-    if (part.dataset.refresh === "calm" && (editing() || part.contains(focus))) continue;
-    if (part.contains(focus) && focus.matches("select, input, textarea")) continue;
-    const shown = fresh.outerHTML;
-    const known = new Set($$("[data-id]", part).map((e) => e.id));
-    const placed = document.importNode(fresh, true);
-    for (const open of $$("details[open]", part)) if (open.id) placed.querySelector(`#${open.id}`)?.setAttribute("open", "");
-    part.replaceWith(placed);
-    placed.dataset.shown = shown;
-    localTimes(placed);
-    $$("textarea[data-sentence]", placed).forEach(grow);
-    if (known.size) $$("[data-id]", placed).filter((e) => !known.has(e.id)).forEach((e) => e.classList.add("fresh"));
+    if (part.dataset.refresh === "calm" && editing()) continue;
+    if (part.contains(document.activeElement) && document.activeElement.matches("select, input")) continue;
+    put(fresh, part);
   }
-  if (row && !document.activeElement?.closest?.("[data-id]")) {
-    const there = document.getElementById(row);
-    (there && key ? $(`[data-key="${key}"]`, there) ?? there : there)?.focus({ preventScroll: true });
-  }
-  const form = $("#edit");
-  if (form && !editing()) form.dataset.seen = page.getElementById("edit")?.dataset.seen ?? form.dataset.seen;
+  if (document.activeElement === document.body) refocus(focus);
+  if (read) scrollBy(0, (document.getElementById(read.id)?.getBoundingClientRect().top ?? read.top) - read.top);
   document.dispatchEvent(new CustomEvent("refreshed", { detail: page }));
+}
+
+function put(fresh, part) {
+  const known = new Set($$("[data-id]", part).map((e) => e.id));
+  const placed = document.importNode(fresh, true);
+  for (const open of $$("details[open]", part)) if (open.id) placed.querySelector(`#${open.id}`)?.setAttribute("open", "");
+  part.replaceWith(placed);
+  placed.dataset.shown = fresh.outerHTML;
+  localTimes(placed);
+  $$("textarea[data-sentence]", placed).forEach(grow);
+  if (known.size) $$("[data-id]", placed).filter((e) => !known.has(e.id)).forEach((e) => e.classList.add("fresh"));
+}
+
+// Where the focus is, so that it is found again when what is around it was made anew.
+function spot(focus) {
+  const near = focus?.closest?.("[data-refresh] [id], [data-refresh]");
+  if (!near) return null;
+  return { id: near.id, nth: $$(FOCUSABLE, near).indexOf(focus), key: focus.dataset.key, caret: focus.selectionStart };
+}
+
+function refocus(was) {
+  const near = was && document.getElementById(was.id);
+  if (!near) return;
+  const same = (was.key && $(`[data-key="${was.key}"]`, near)) || $$(FOCUSABLE, near)[was.nth] || near;
+  same.focus({ preventScroll: true });
+  if (same.matches("textarea")) same.setSelectionRange(was.caret, was.caret);
+}
+
+// What must stay where it is while things come in above: the row in hand, else the first in view. At the top, nothing.
+function reading() {
+  if (scrollY === 0) return null;
+  const inView = (e) => { const { top } = e.getBoundingClientRect(); return top >= 0 && top < innerHeight; };
+  const some = [document.activeElement.closest("tr.row"), ...$$("[data-refresh] [id], [data-refresh]")];
+  const found = some.find((e) => e?.id && inView(e));
+  return found ? { id: found.id, top: found.getBoundingClientRect().top } : null;
 }
 
 function connected(is) {
@@ -248,11 +319,27 @@ function connected(is) {
   sign.title = is ? sign.dataset.title : sign.dataset.lost;
 }
 
+let stale = false;
+
+function heard(what) {
+  connected(what !== "lost");
+  if (document.hidden) stale = true;
+  else refresh(); // also where the connection is lost: it may be the session that is over
+}
+
+document.addEventListener("visibilitychange", () => { if (stale && !document.hidden) { stale = false; refresh(); } });
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
 if ($("#main[data-live]")) {
-  const live = new EventSource("/desk/live");
-  let first = true;
-  live.addEventListener("changed", () => { connected(true); if (first) first = false; else refresh(); });
-  live.addEventListener("error", () => { connected(false); first = false; });
+  if (window.SharedWorker) {
+    const { port } = new SharedWorker($('meta[name="live"]').content);
+    port.onmessage = ({ data }) => heard(data);
+    addEventListener("pagehide", () => port.postMessage("bye"));
+  } else {
+    const live = new EventSource("/desk/live");
+    live.addEventListener("changed", () => heard("changed"));
+    live.addEventListener("error", () => heard("lost"));
+  }
 }
 
 // --- second thoughts: the seconds that are left
@@ -289,17 +376,25 @@ function stepDoubt(by) {
   next.scrollIntoView({ block: "center" });
 }
 
+// The key that has this letter on it, whatever alphabet the keyboard writes.
+function latin({ key, code }) {
+  if (key.length > 1 || key < "\x7f") return key;
+  return { BracketLeft: "[", BracketRight: "]" }[code] ?? (code.startsWith("Key") ? code.slice(3).toLowerCase() : key);
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]")) return;
   if (event.key === "Escape") { document.activeElement?.blur(); return; }
+  if (event.key === "Enter" && event.target.matches("[data-instant]")) { event.target.blur(); return; }
   if (event.target.matches("input, textarea, select")) return;
-  if (going) { going = false; if (GO[event.key]) location.href = GO[event.key]; return; }
+  const key = latin(event);
+  if (going) { going = false; if (GO[key]) location.href = GO[key]; return; }
   const place = document.activeElement?.closest?.("tr.row") ?? $(".dossier");
-  switch (event.key) {
+  switch (key) {
     case "j": step(1); break;
     case "k": step(-1); break;
     case "Enter": if (event.target.matches("tr.row")) $("a.headline", event.target)?.click(); else return; break;
-    case "u": case "z": case "h": { const button = place && $(`[data-key="${event.key}"]`, place); if (button) press(button); break; }
+    case "u": case "z": case "h": { const button = place && $(`[data-key="${key}"]`, place); if (button) press(button); break; }
     case "/": $("#search")?.focus(); break;
     case "g": going = true; setTimeout(() => { going = false; }, 1500); break;
     case "]": stepDoubt(1); break;
@@ -310,6 +405,12 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
+$("#ask-no")?.addEventListener("click", () => $("#ask").close("no"));
+// A frame is not told that it has the focus; whoever has no mouse wants to see it.
+addEventListener("blur", () => document.activeElement?.closest("iframe")?.classList.add("focused"));
+addEventListener("focus", () => $("iframe.focused")?.classList.remove("focused"));
+
 $("#help-open")?.addEventListener("click", () => $("#help").showModal());
+$(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 localTimes();
 $$("textarea[data-sentence]").forEach(grow);
