@@ -6,12 +6,14 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from channels import registry
+from channels.extras import extra
 from channels.settings import ChannelSettings
 from distributor import hours
 from distributor.errors import ConfigError
@@ -98,6 +100,8 @@ def _clashes(config: Config) -> Iterator[str]:
     for i, source in enumerate(config.sources):
         if (name := source.contributor) and name not in members:
             yield f"sources[{i}].contributor: no member {name!r}{_near(name, members)}"
+        if source.content == "page":
+            yield from (f"sources[{i}].content: {fault}" for fault in _without_pages())
     for i, member in enumerate(config.members):
         yield from (f"members[{i}]{fault}" for fault in _unreachable(config, member))
         if member.token and tokens[member.token.get_secret_value()] > 1:
@@ -107,6 +111,16 @@ def _clashes(config: Config) -> Iterator[str]:
         for name in member.exclude_sources:
             if name not in known:
                 yield f"members[{i}].exclude_sources: no source {name!r}{_near(name, known)}"
+
+
+def _without_pages() -> Iterator[str]:
+    """What is missing for full texts."""
+    try:
+        with extra("page"):
+            import_module("protego")
+            import_module("trafilatura")
+    except ImportError as e:
+        yield str(e)
 
 
 def _unreachable(config: Config, member: MemberSettings) -> Iterator[str]:

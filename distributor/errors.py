@@ -8,6 +8,7 @@
     + Conflict         somebody else was there first
   x SourceError        a feed that gave nothing this time
     + SourceGone       410: a feed that never will again
+    + Redirected       it stands elsewhere, and following was not wanted
   x TranslationError
     + PairMissing      no installed package leads from one language to the other
     + EngineAway       an engine elsewhere that does not answer now
@@ -48,15 +49,23 @@ class Conflict(LedgerError):
 
 
 class SourceError(DistributorError):
-    """`retry_after`: the server's own wish, if it named one."""
+    """`retry_after`: the server's own wish, if it named one; `status`: its HTTP answer, 0 if it gave none."""
 
-    def __init__(self, reason: str, *, retry_after: timedelta | None = None) -> None:
+    def __init__(self, reason: str, *, retry_after: timedelta | None = None, status: int = 0) -> None:
         super().__init__(reason)
-        self.retry_after = retry_after
+        self.retry_after, self.status = retry_after, status
 
 
 class SourceGone(SourceError):
     """RFC 9110 §15.5.11: never ask again."""
+
+
+class Redirected(SourceError):
+    """`target`: where the last redirect that was followed leads."""
+
+    def __init__(self, reason: str, target: str) -> None:
+        super().__init__(reason)
+        self.target = target
 
 
 class TranslationError(DistributorError):

@@ -34,7 +34,8 @@ from distributor.ledger.circuit import Terms
 from distributor.ledger.ledger import Ledger, one_at_a_time
 from distributor.naming import Names
 from distributor.routing import Router
-from distributor.settings import Config, MediaSettings, MemberSettings
+from distributor.settings import Config, MediaSettings, MemberSettings, SourceSettings
+from distributor.sources.fuller import FullTexts
 from distributor.sources.intake import Intake
 from distributor.translation.engines.setup import engines_of, glossaries_of
 from distributor.translation.interpreter import Interpreter
@@ -123,11 +124,12 @@ async def opened(config: Config, events: Events) -> AsyncIterator[Service]:
         router, glossaries = Router(config, engines.can), glossaries_of(config)
         interpreter = Interpreter(ledger, engines, glossaries)
         channels = {lane: line.channel for lane, line in lines.items()}
+        pages = _pages(config)
         desk = Desk(config, ledger, router, Names(config), channels, glossaries)
         yield Service(
             config,
             ledger,
-            tuple(Intake(ledger, source, router.routes, events) for source in config.sources),
+            tuple(_intake(ledger, source, router, events, pages) for source in config.sources),
             Translator(ledger, interpreter, events, worker, lease=config.lease),
             Courier(ledger, lines, Names(config), events, worker, lease=config.lease, grace=config.grace),
             Herald(ledger, await _to_us(stack, config), config.domain, events, worker),
@@ -136,6 +138,22 @@ async def opened(config: Config, events: Events) -> AsyncIterator[Service]:
             _web(config, ledger, addresses, events, desk),
             await _hub(stack, config, ledger, addresses, events, worker),
         )
+
+
+def _pages(config: Config) -> FullTexts | None:
+    """One for all sources, so that two with pages on one host do not ask it at the same time."""
+    if all(source.content == "feed" for source in config.sources):
+        return None
+    from distributor.sources.pages import Pages  # its libraries are optional
+
+    return Pages()
+
+
+def _intake(
+    ledger: Ledger, source: SourceSettings, router: Router, events: Events, pages: FullTexts | None
+) -> Intake:
+    full = pages if source.content == "page" else None
+    return Intake(ledger, source, router.routes, events, pages=full)
 
 
 def _web(config: Config, ledger: Ledger, addresses: Addresses, events: Events, desk: Desk) -> Server | None:

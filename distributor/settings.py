@@ -151,6 +151,16 @@ class SourceSettings(Settings):
     allow_private: bool = False
     body_limit: int = Field(20_000_000, gt=0, description="Bytes, after decompression.")
     timeout: Duration = Field(cast(Any, "30s"), validate_default=True)
+    content: Literal["feed", "page"] = Field(
+        "feed", description="'page': the text is that of each article's page, not the feed's teaser."
+    )
+    page_within: Duration = Field(
+        cast(Any, "2m"),
+        validate_default=True,
+        gt=timedelta(),
+        le=timedelta(hours=1),
+        description="So long a poll waits for pages; what has not come by then has the feed's text.",
+    )
 
 
 class MemberSettings(Settings):

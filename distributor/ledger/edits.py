@@ -56,7 +56,7 @@ def edit(
 
 
 def looked_at(db: Connection, article_id: int, language: str, seen: int) -> AnyRow:
-    """The rendition, if it is as the editor saw it; it stays so until this ends. Raises: NotFound, Conflict."""
+    """The rendition, if it is as the editor saw it; and stays so. Raises: NotFound, Conflict."""
     db.execute(select(article.c.id).where(article.c.id == article_id).with_for_update())
     row = head(db, article_id, language)
     if row.edits != seen:

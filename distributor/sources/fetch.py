@@ -15,7 +15,7 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from channels.net import PrivateAddress, connector
-from distributor.errors import SourceError, SourceGone
+from distributor.errors import Redirected, SourceError, SourceGone
 from distributor.links import shown
 from distributor.sources import files, wishes
 from distributor.sources.unpack import CODINGS, STEP, Broken, TooLarge, Unpacker
@@ -69,7 +69,7 @@ class NotModified:
         return False
 
 
-def open_session(allow_private: bool) -> aiohttp.ClientSession:
+def open_session(allow_private: bool, *, accept: str = ACCEPT) -> aiohttp.ClientSession:
     """For `fetch`: keeps no cookies, unpacks nothing by itself, and knows no proxy, behind which a private
     address could hide."""
     return aiohttp.ClientSession(
@@ -79,7 +79,7 @@ def open_session(allow_private: bool) -> aiohttp.ClientSession:
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=10),
         headers={
             "User-Agent": f"distributor/{version('distributor')} (+feed reader)",
-            "Accept": ACCEPT,
+            "Accept": accept,
             "Accept-Encoding": ", ".join(CODINGS),
         },
     )
@@ -97,7 +97,8 @@ async def fetch(
     """What stands at `url` (http(s), a path or a `file:` address), unless it is what `etag` and
     `last_modified` (as an earlier `Fetched` had them) name.
 
-    Raises: SourceError, with the server's wish for a later try; SourceGone on 410.
+    Raises: SourceError, with the server's wish for a later try; SourceGone on 410; Redirected after more
+    redirects than `bounds` has.
     """
     try:
         async with asyncio.timeout(bounds.timeout.total_seconds()):
@@ -141,7 +142,8 @@ class _Walk:
                 if answer.status not in REDIRECTS:
                     return await self._read(answer)
                 self._follow(answer)
-        raise self._error(f"more than {self.bounds.max_redirects} redirects, no end in sight")
+        said = f"more than {self.bounds.max_redirects} redirects, no end in sight"
+        raise Redirected(f"{shown(str(self.here))}: {said}", str(self.here))
 
     def _follow(self, answer: aiohttp.ClientResponse) -> None:
         location = answer.headers.get("Location", "")
@@ -180,11 +182,12 @@ class _Walk:
     def _refusal(self, answer: aiohttp.ClientResponse, headers: Mapping[str, str]) -> SourceError:
         said = f"HTTP {answer.status} {answer.reason or ''}".strip()
         if answer.status == 410 and self.for_good:
-            return SourceGone(f"{shown(str(self.here))}: gone for good ({said})")
-        return self._error(said, retry_after=wishes.retry_after(headers.get("retry-after", ""), self.now))
+            return SourceGone(f"{shown(str(self.here))}: gone for good ({said})", status=answer.status)
+        wish = wishes.retry_after(headers.get("retry-after", ""), self.now)
+        return self._error(said, retry_after=wish, status=answer.status)
 
-    def _error(self, reason: str, *, retry_after: timedelta | None = None) -> SourceError:
-        return SourceError(f"{shown(str(self.here))}: {reason}", retry_after=retry_after)
+    def _error(self, reason: str, *, retry_after: timedelta | None = None, status: int = 0) -> SourceError:
+        return SourceError(f"{shown(str(self.here))}: {reason}", retry_after=retry_after, status=status)
 
 
 def _address(text: str, where: str, *, base: URL | None = None) -> URL:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from distributor import clock, language
-from distributor.article import Item
+from distributor.article import Content, Item
 from distributor.errors import SourceError, SourceGone
 from distributor.events import Events, Polled, PollFailed, Trouble
 from distributor.ledger import articles, echoes, timing
@@ -25,6 +25,7 @@ from distributor.ledger.tables import AnyRow
 from distributor.settings import SourceSettings
 from distributor.sources.diff import Change, Changed, Decision, Embargoed, Known, Memory, New, Renamed, decide
 from distributor.sources.fetch import Bounds, Fetched, NotModified, fetch, open_session
+from distributor.sources.fuller import Fuller, FullTexts
 from distributor.sources.identity import link_key, text_key
 from distributor.sources.parse import Feed, parse
 
@@ -47,10 +48,13 @@ class Intake:
         routes: Routes,
         events: Events,
         *,
+        pages: FullTexts | None = None,
         now: Callable[[], datetime] | None = None,
         random: Random | None = None,
     ) -> None:
+        """`pages`: where full texts come from; None: items have the text of the feed."""
         self.ledger, self.source, self.routes, self.events = ledger, source, routes, events
+        self.pages = pages
         self.now = now or ledger.now
         self.random = random or Random()
 
@@ -71,24 +75,26 @@ class Intake:
         elif due > (now := self.now()):
             await clock.wait(stop, min(due - now, LONGEST_WAIT))
         elif await self.ledger.write(remembered.take, self.source.name, now, now + self._at_most()):
-            await self.poll(session)
+            await self.poll(session, stop)
 
     def _at_most(self) -> timedelta:
         """How long a poll may take before another worker thinks that this one is dead."""
-        return 2 * self.source.timeout + PARSING
+        pages = self.source.page_within if self.pages else timedelta()
+        return 2 * self.source.timeout + PARSING + pages
 
     async def once(self) -> None:
         """Poll now, due or not, unless the source is switched off."""
         if await self._due() is not None:
             async with open_session(self.source.allow_private) as session:
-                await self.poll(session)
+                await self.poll(session, asyncio.Event())
 
     async def _due(self) -> datetime | None:
         row = await self.ledger.read(remembered.get, self.source.name)
         return row.due if row.state == "on" else None
 
-    async def poll(self, session: aiohttp.ClientSession) -> None:
-        """Fetch, parse, tell what is new, and commit all of it at once. Raises: SQLAlchemyError."""
+    async def poll(self, session: aiohttp.ClientSession, stop: asyncio.Event) -> None:
+        """Fetch, parse, tell what is new, and commit all of it at once, unless `stop` comes while pages are
+        waited for. Raises: SQLAlchemyError."""
         row = await self.ledger.read(remembered.get, self.source.name)
         try:
             fetched, feed, items = await self._read(session, row)
@@ -101,7 +107,7 @@ class Intake:
             )
             self.events.emit(PollFailed(self.source.name, str(e)))
         else:
-            await self._take(row, fetched, feed, items)
+            await self._take(row, fetched, feed, items, stop)
 
     async def _read(self, session: aiohttp.ClientSession, row: AnyRow) -> Read:
         """Raises: SourceError, also for what no one foresaw: one feed must not stop the others."""
@@ -128,11 +134,28 @@ class Intake:
         return tuple(_prepared(item, self.source) for item in feed.items)
 
     async def _take(
-        self, row: AnyRow, fetched: Fetched | NotModified, feed: Feed | None, items: tuple[Item, ...]
+        self,
+        row: AnyRow,
+        fetched: Fetched | NotModified,
+        feed: Feed | None,
+        items: tuple[Item, ...],
+        stop: asyncio.Event,
     ) -> None:
-        decision = await self.ledger.write(self._apply, row, items, fetched, feed)
-        warnings = (*(feed.warnings if feed else ()), *decision.warnings)
+        full = await clock.unless(stop, self._full(row, items))
+        if full is None:
+            await self.ledger.write(remembered.hand_back, self.source.name, self.now())
+            return
+        decision = await self.ledger.write(self._apply, row, items, fetched, feed, full.contents)
+        warnings = (*(feed.warnings if feed else ()), *decision.warnings, *full.warnings)
         self.events.emit(_polled(self.source.name, decision, warnings))
+
+    async def _full(self, row: AnyRow, items: tuple[Item, ...]) -> Fuller:
+        """Of what is new or changed and no backlog, the newest first: nobody knows how far the time goes."""
+        if not self.pages or not items:
+            return Fuller()
+        changes = (await self.ledger.read(self._decide, row, items, self.now())).changes
+        wanted = [c.item for c in changes if isinstance(c, New | Changed) and not _is_backlog(c)]
+        return await self.pages.of(wanted[::-1], self.source, self.now())
 
     def _apply(
         self,
@@ -141,9 +164,20 @@ class Intake:
         items: tuple[Item, ...],
         fetched: Fetched | NotModified,
         feed: Feed | None,
+        full: Mapping[str, Content],
     ) -> Decision:
         now = self.now()
-        decision = decide(
+        decision = self._decide(db, row, items, now)
+        for change in decision.changes:
+            self._change(db, change, self._entry(change, full), now)
+        then = self._next(row, fetched, feed, now)
+        if decision.waiting:  # the feed is to be read again, though it may say that it has not changed
+            then |= {"etag": None, "last_modified": None}
+        remembered.polled(db, self.source.name, now, **then)
+        return decision
+
+    def _decide(self, db: Connection, row: AnyRow, items: tuple[Item, ...], now: datetime) -> Decision:
+        return decide(
             items,
             self._memory(db, items),
             first_poll=row.first_polled is None,
@@ -152,13 +186,6 @@ class Intake:
             now=now,
             settle=self.source.settle,
         )
-        for change in decision.changes:
-            self._change(db, change, now)
-        then = self._next(row, fetched, feed, now)
-        if decision.waiting:  # the feed is to be read again, though it may say that it has not changed
-            then |= {"etag": None, "last_modified": None}
-        remembered.polled(db, self.source.name, now, **then)
-        return decision
 
     def _memory(self, db: Connection, items: tuple[Item, ...]) -> Memory:
         def known(kind: str, values: list[str]) -> Mapping[str, Known]:
@@ -175,8 +202,8 @@ class Intake:
             by_text=known("text", [text_key(i.content) for i in items]),
         )
 
-    def _change(self, db: Connection, change: Change, now: datetime) -> None:
-        entry, who = self._entry(change), f"source {self.source.name}"
+    def _change(self, db: Connection, change: Change, entry: Entry, now: datetime) -> None:
+        who = f"source {self.source.name}"
         match change:
             case New():
                 articles.add(db, self._echo(db, entry, now), self.routes, now)
@@ -199,14 +226,15 @@ class Intake:
         reason = f"told before by {told.source}: article {told.id}, {told.headline[:80]}"
         return replace(entry, hold=reason, echo=self.source.echoes == "drop")
 
-    def _entry(self, change: Change) -> Entry:
+    def _entry(self, change: Change, full: Mapping[str, Content]) -> Entry:
+        """Known again by what the feed says, not by what the page says: that is asked for only once."""
         content = change.item.content
         new = change if isinstance(change, New) else None
         return Entry(
             source=self.source.name,
             guid=change.item.guid,
             identities={"link": link_key(content.url), "text": text_key(content)},
-            content=content,
+            content=full.get(change.item.guid, content),
             fingerprint=content.fingerprint(),
             urgency=self.source.urgency,
             hold=self._hold(new) if new else "",
@@ -237,6 +265,10 @@ class Intake:
 
     def _jittered(self, now: datetime, wait: timedelta) -> datetime:
         return now + wait * (1 + JITTER * self.random.random())
+
+
+def _is_backlog(change: New | Changed) -> bool:
+    return isinstance(change, New) and change.backlog
 
 
 def _prepared(item: Item, source: SourceSettings) -> Item:
