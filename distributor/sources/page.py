@@ -108,6 +108,8 @@ def _text(root: Any, where: str) -> str:
     """The article alone, as HTML that nobody has cleaned yet; empty if there is none."""
     for script in list(root.iter("script")):  # else it takes a text that no reader sees out of JSON-LD
         script.drop_tree()
+    for link in root.iter("a"):  # which it would take as relative to the site, not to the page
+        link.set("href", sanitise.absolute(link.get("href") or "", where))
     found = trafilatura.extract(
         root,
         url=where,

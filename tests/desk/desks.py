@@ -190,6 +190,13 @@ class Office:
     now: Clock
     folder: Path
     exits: AsyncExitStack
+    over: asyncio.Event
+    serving: asyncio.Task[None]
+
+    async def stop(self) -> None:
+        """As the service does."""
+        self.over.set()
+        await self.serving
 
     @property
     def base(self) -> str:
@@ -254,6 +261,7 @@ async def office(folder: Path, ledger: Ledger, url: str = "") -> AsyncIterator[O
         task = asyncio.create_task(server.run(stop))
         while not server.port:
             await asyncio.sleep(0.005)
-        yield Office(desk, app, server, ledger, Edition(ledger, now, router), now, folder, exits)
-        stop.set()
-        await task
+        edition = Edition(ledger, now, router)
+        opened = Office(desk, app, server, ledger, edition, now, folder, exits, stop, task)
+        yield opened
+        await opened.stop()
