@@ -33,6 +33,9 @@ SERVER_SETTINGS = {
     "idle_in_transaction_session_timeout": "10s",
     # The same few statements all day: planned once, and not by what 100,000 rows that wait elsewhere suggest.
     "plan_cache_mode": "force_generic_plan",
+    # Each touches a few rows: other processes to help with one, or a compiler, take longer than it does.
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",
 }
 """Of PostgreSQL, for each connection of ours."""
 _SNAPSHOT = "SELECT CAST(pg_current_snapshot() AS text)"

@@ -84,7 +84,7 @@ async def raise_one(ledger: Ledger, desk: Office, subject: str = "a/x") -> None:
 
 
 async def test_a_page_hears_what_this_process_and_another_one_wrote(either: Office) -> None:
-    async with page(either) as opened, Ledger(either.desk.config.storage) as other:
+    async with Ledger(either.desk.config.storage) as other, page(either) as opened:
         await raise_one(either.ledger, either, "a/x")
         await opened.changed()
         await raise_one(other, either, "a/y")
@@ -106,13 +106,15 @@ async def test_what_comes_between_two_looks_is_told_once(
 ) -> None:
     async with page(desk) as opened:
         monkeypatch.setattr(live, "ALIVE", 0.05)
-        pulse, may_look = desk.ledger.pulse, asyncio.Event()
+        pulse, looks, may_look = desk.ledger.pulse, asyncio.Event(), asyncio.Event()
 
         async def waiting() -> object:
+            looks.set()
             await may_look.wait()
             return await pulse()
 
         desk.ledger.pulse = waiting  # type: ignore[method-assign]
+        await looks.wait()
         for n in range(20):
             await raise_one(desk.ledger, desk, f"a/{n}")
         may_look.set()
