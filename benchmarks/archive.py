@@ -3,13 +3,15 @@ deliveries with attempts, the search, the figures of each hour and the audit tra
 
 What is open (held, dead, on the way) is as much in a small ledger as in a large one, and so is what is rare:
 one article of its own source, topic, member and language, with words that no other has. All else grows with
-the ledger, but there is at least a page of each, so that every page shows as many rows on both.
+the ledger, but there is at least a page of each, and some figures for each hour of the month, so that every
+page shows as many rows on both.
 
 Rows go straight into the tables; the figures are counted by the service's own `tally.count`.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -52,6 +54,7 @@ from distributor.ledger.tables import (
     source,
     version,
 )
+from distributor.markup import plain
 
 LANES = {**{f"m{n}/webhook": ("en", "zh-Hans", "ru")[n % 3] for n in range(10)}, "late/webhook": "it"}
 """The last gets one article."""
@@ -169,9 +172,9 @@ class Texts:
         """In English."""
         return self._said[nth][0]
 
-    def words(self, nth: int) -> list[str]:
-        """As the search has them, in all languages."""
-        return [w for c in self._said[nth] for w in search.words(f"{c.headline}\n{c.summary}\n{c.body}")]
+    def words(self, nth: int) -> list[list[str]]:
+        """As the search has them, in each language."""
+        return [search.words(f"{c.headline}\n{c.summary}\n{plain(c.body)}") for c in self._said[nth]]
 
 
 class Plan:
@@ -224,7 +227,7 @@ class Plan:
         for number in range(1, self.head(n) + 1):
             yield {**told, "number": number, "created": self.at(n)}
 
-    def found_by(self, n: int, words: list[str]) -> list[str]:
+    def found_by(self, n: int, words: list[list[str]]) -> list[str]:
         """What the search has of it."""
         rare = n == RARE
         facets = {
@@ -233,9 +236,9 @@ class Plan:
             "member": MEMBERS[: 10 + rare],
             "language": ["en", "zh-Hans", "ru"] + ["it"] * rare,
         }
-        told = [search.facet(kind, value) for kind, named in facets.items() for value in named]
-        told += [ASKED.some] if n in self.some else []
-        return [*told, *([ASKED.word[1], *ASKED.chinese[1]] if rare else []), *words]
+        folded = [search.facet(kind, value) for kind, named in facets.items() for value in named]
+        own = [ASKED.some] * (n in self.some) + [ASKED.word[1], *ASKED.chinese[1]] * rare
+        return search.entry(folded, [own, *words])
 
     def deed(self, nth: int) -> dict[str, Any]:
         """A line of the audit trail; there are `DEEDS` more than articles."""
@@ -256,6 +259,7 @@ async def fill(ledger: Ledger, size: int, now: datetime, secret: str) -> None:
         await ledger.write(step)
     while await ledger.write(tally.count, now + timedelta(hours=1)):
         pass
+    await ledger.write(_figured, plan)
     await ledger.write(_the_rest, plan, secret)
     await ledger.write(_finish)
 
@@ -348,6 +352,7 @@ def _searched(db: Connection, plan: Plan, texts: Texts) -> None:
     words = [texts.words(nth) for nth in range(TEXTS)]
     if not sqlite:
         db.execute(text("DROP INDEX ix_search_words"))
+        db.execute(text("SET LOCAL maintenance_work_mem = '1GB'"))
     for numbers in steps(plan.size, 1000):
         rows = [{"n": n, "told": plan.found_by(n, words[n % TEXTS])} for n in numbers]
         if sqlite:
@@ -362,6 +367,17 @@ def _searched(db: Connection, plan: Plan, texts: Texts) -> None:
 
 def _placed(told: list[str]) -> str:
     return " ".join(f"'{word}':{nth}" for nth, word in enumerate(told, 1))
+
+
+def _figured(db: Connection, plan: Plan) -> None:
+    """Something in each hour: else the charts of a small ledger would have but a few points."""
+    last = tally.hour_of(plan.now)
+    keys = [
+        tally.Key(last - timedelta(hours=n), "m1", LANES["m1/webhook"], outcome, 0)
+        for n in range(SPAN // timedelta(hours=1) + 1)
+        for outcome in ("delivered", "unavailable")
+    ]
+    tally.add(db, Counter(keys))
 
 
 def _the_rest(db: Connection, plan: Plan, secret: str) -> None:

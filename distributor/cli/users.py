@@ -43,8 +43,9 @@ def users() -> None:
 @click.pass_obj
 def add(config: Path, name: str, role: Role, password: str) -> None:
     """Let NAME in."""
-    if any(c in name for c in "/?#% ") or not name.isprintable() or len(name) > 100:
-        raise click.UsageError("a name is one word, without / ? # %")
+    odd = any(c in name for c in "/?#% ") or not name.isprintable() or name.startswith(".")
+    if odd or not 1 <= len(name) <= 100:
+        raise click.UsageError("a name is one word, without / ? # % and no dot before it")
     secret = _hashed(password)
     with_ledger(config, lambda _, db: db.write(people.add, name, role, secret, who(), db.now()))
     click.echo(f"{name} may in, as {role}")
@@ -76,7 +77,7 @@ def role(config: Path, name: str, role: Role) -> None:
         await ledger.write(people.change, name, who(), ledger.now(), role=role)
 
     with_ledger(config, act)
-    click.echo(f"{name} is a {role} now")
+    click.echo(f"{name} may in, as {role} now")
 
 
 @users.command()

@@ -9,13 +9,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from distributor import clock
 from distributor.events import Events, Pruned, Trouble
-from distributor.ledger import retention
+from distributor.ledger import retention, tally
 from distributor.ledger.ledger import Ledger
 from distributor.settings import RetentionSettings
 
 EVERY = timedelta(hours=1)
 BETWEEN = timedelta(milliseconds=200)
 """Between two steps, for those that deliver."""
+FIGURES = timedelta(days=367)
+"""As far back as the desk shows them."""
 
 
 class Keeper:
@@ -36,6 +38,7 @@ class Keeper:
     async def once(self, stop: asyncio.Event) -> None:
         """All that is old now."""
         now = self.ledger.now()
+        await self.ledger.write(tally.prune, now - FIGURES)
         attempts = await self._attempts(now, stop) if self.settings.attempts else 0
         bodies = await self._bodies(now, stop) if self.settings.bodies else 0
         if attempts or bodies:

@@ -23,7 +23,10 @@ Number = Annotated[int, Field(ge=1, le=2**53)]
 """As JavaScript can count."""
 Tag = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
 """BCP 47."""
-Name = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x20/?#%\x7f]+$")]
+Name = Annotated[
+    str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x20/?#%\x7f.][^\x00-\x20/?#%\x7f]*$")
+]
+"""What stands in a path as it is: `..` would lead elsewhere."""
 LaneName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f/\x7f]+$")]
 """As free as the configuration is with a channel's name."""
 

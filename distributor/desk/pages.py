@@ -33,7 +33,7 @@ from distributor.markup import plain
 S = TypeVar("S", bound=Shape)
 
 _ELSEWHERE = re.compile(rb'(<(?:img|video|audio)\b[^>]*?) src="https?:[^"]*"')
-"""A picture that a browser would only refuse to fetch: what it is to show says its `alt`."""
+"""What a browser would only refuse to fetch, with an error: what it shows is told by caption and `alt`."""
 SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 """Of a preview: what a feed says is shown, and can do nothing, not even fetch a picture."""
 
@@ -140,7 +140,7 @@ class Handlers:
     async def figures(self, request: web.Request, person: Person) -> web.Response:
         """What was delivered, and how fast."""
         wanted = _query(FiguresQuery, request)
-        found = (await gathered(self.desk, wanted)).model_dump()
+        found = (await gathered(self.desk, wanted, points=False)).model_dump()
         known = self._known([])
         return self._page(request, "figures.html", person, figures=found, wanted=wanted, known=known)
 
@@ -148,9 +148,9 @@ class Handlers:
         """Who did what."""
         words, who = (request.query.get(name, "")[:500].replace("\x00", "") for name in ("words", "who"))
         before = _number(request, "before")
-        deeds = await self.desk.ledger.read(dossier.trail, words=words, who=who, before=before, limit=101)
-        older = _with(request, before=deeds[99]["id"]) if len(deeds) > 100 else ""
-        return self._page(request, "trail.html", person, deeds=deeds[:100], words=words, who=who, older=older)
+        deeds, rest = await self.desk.ledger.read(dossier.page_of_trail, words=words, who=who, before=before)
+        older = _with(request, before=rest) if rest else ""
+        return self._page(request, "trail.html", person, deeds=deeds, words=words, who=who, older=older)
 
     async def people(self, request: web.Request, person: Person) -> web.Response:
         """Who may in."""

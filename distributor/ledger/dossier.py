@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal, select, tuple_
 
 from distributor.article import Content
 from distributor.ledger import newsroom, renditions, views
 from distributor.ledger.articles import by_id
 from distributor.ledger.edits import has_left
 from distributor.ledger.fanout import facts_of
-from distributor.ledger.tables import AnyRow, article, audit, delivery, version
+from distributor.ledger.tables import ENDLESS, AnyRow, article, audit, delivery, exactly, version
 from distributor.ledger.views import Record
 from distributor.routing import Facts
+
+LOOKED_BACK = 3_000
+"""Lines of the audit trail, weeks of a busy desk: so many are read in some milliseconds."""
 
 
 def dossier(db: Connection, article_id: int) -> Record:
@@ -68,18 +71,48 @@ def _content(row: AnyRow) -> Content | None:
 def trail(
     db: Connection, *, subject: str = "", who: str = "", words: str = "", before: int = 0, limit: int = 100
 ) -> list[Record]:
-    """Who did what, the newest first: id, at, who, action, subject, detail."""
-    rows = select(audit).order_by(audit.c.id.desc()).limit(limit)
+    """Who did what, the newest first: id, at, who, action, subject, detail.
+
+    `subject` and `who` have their indexes. `words` may stand anywhere in a line, and are looked for in the
+    newest `LOOKED_BACK` below `before` only, unless of one subject: an index of all words would cost more to
+    keep than these few lines to read.
+    """
+    rows = select(audit).limit(exactly(limit))
     if subject:
         rows = rows.where(audit.c.subject == subject)
-    if who:
-        rows = rows.where(audit.c.who == who)
-    if before:
-        rows = rows.where(audit.c.id < before)
+    elif words:
+        rows = rows.where(audit.c.id >= _looked_back(db, before))
+    if who and not subject:  # told as a stretch of its index, which PostgreSQL would not take else
+        last = tuple_(literal(who), literal(before or ENDLESS))
+        rows = rows.where(audit.c.who >= who, tuple_(audit.c.who, audit.c.id) < last)
+        rows = rows.order_by(audit.c.who.desc(), audit.c.id.desc())
+    else:
+        rows = rows.where(audit.c.who == who) if who else rows
+        rows = rows.where(audit.c.id < before) if before else rows
+        rows = rows.order_by(audit.c.id.desc())
     for word in words.split():
         told = audit.c.who + " " + audit.c.action + " " + audit.c.subject + " " + audit.c.detail
         rows = rows.where(told.icontains(word, autoescape=True))
     return [dict(row._mapping) for row in db.execute(rows)]
+
+
+def page_of_trail(
+    db: Connection, *, subject: str = "", who: str = "", words: str = "", before: int = 0, limit: int = 100
+) -> tuple[list[Record], int]:
+    """`trail`, and the `before` of the page that follows, which goes on where this one stopped looking; 0:
+    there is none.
+    """
+    rows = trail(db, subject=subject, who=who, words=words, before=before, limit=limit + 1)
+    if len(rows) > limit:
+        return rows[:limit], rows[limit - 1]["id"]
+    rest = _looked_back(db, before) if words and not subject else 0
+    return rows, rest if rest > 1 else 0
+
+
+def _looked_back(db: Connection, before: int) -> int:
+    """The lowest id in which words are looked for."""
+    newest: int | None = db.execute(select(func.max(audit.c.id))).scalar_one()
+    return min(before or ENDLESS, (newest or 0) + 1) - LOOKED_BACK
 
 
 def facts(db: Connection, article_id: int) -> Facts:

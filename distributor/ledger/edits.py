@@ -67,7 +67,9 @@ def looked_at(db: Connection, article_id: int, language: str, seen: int) -> AnyR
 def has_left(db: Connection, rendition_id: int) -> bool:
     """Whether a receiver has it, or may have."""
     gone = delivery.c.state.in_(("delivered", "sending")) | may_have_arrived
-    found = select(func.count()).select_from(delivery).where(delivery.c.rendition == rendition_id, gone)
+    whose = select(rendition.c.article).where(rendition.c.id == rendition_id).scalar_subquery()
+    its = (delivery.c.article == whose) & (delivery.c.rendition == rendition_id)  # by the article's index
+    found = select(func.count()).select_from(delivery).where(its, gone)
     return bool(db.execute(found).scalar_one())
 
 

@@ -142,7 +142,7 @@ def send_original(db: Connection, rendition_id: int) -> None:
         return
     whose = db.execute(select(article).where(article.c.id == row.article)).one()
     original = _renditions(db, whose, language, {language}, waiting[0].created)[language]
-    going = select(delivery.c.lane).where(delivery.c.rendition == original)
+    going = select(delivery.c.lane).where(delivery.c.article == row.article, delivery.c.rendition == original)
     served = {lane for (lane,) in db.execute(going)}
     for one in waiting:
         twice = one.lane in served

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, select, union_all
 
 from distributor.article import URGENT
 from distributor.ledger import search
@@ -46,44 +46,44 @@ class Filter:
         return [search.facet(kind, value) for kind, value in named.items() if value]
 
 
-def _dead() -> Any:
-    return article.c.id.in_(select(delivery.c.article).where(delivery.c.state == DEAD))
+_UNUSABLE = article.c.pub_status != literal_column("'usable'")
+"""Said beside the status itself, which is bound: else its index is not used."""
 
 
-def _moving() -> Any:
-    of = [select(delivery.c.article).where(delivery.c.state == s) for s in (PENDING, SENDING, WAITING)]
-    return or_(*(article.c.id.in_(some) for some in of))
+def _going(*states: ColumnElement[str]) -> Select[Any]:
+    """With nothing added, SQLite would walk through all deliveries, for they have an index by article."""
+    whose = (delivery.c.article + literal_column("0")).label("article")
+    found = [select(whose).where(delivery.c.state == state) for state in states]
+    return found[0] if len(found) == 1 else select(union_all(*found).subquery().c.article)
 
 
-_WHERE = {
-    "urgent": article.c.urgency <= URGENT,
-    "moving": _moving(),
-    "doubt": article.c.id.in_(select(rendition.c.article).where(rendition.c.state == HELD)),
-    "dead": _dead(),
-    "held": article.c.pub_status == "withheld",
-    "withdrawn": article.c.pub_status == "canceled",
+_AMONG: dict[str, Select[Any]] = {
+    "urgent": select(article.c.id).where(article.c.urgency <= literal_column(str(URGENT))),
+    "moving": _going(PENDING, SENDING, WAITING),
+    "doubt": select(rendition.c.article).where(rendition.c.state == HELD),
+    "dead": _going(DEAD),
+    "held": select(article.c.id).where(_UNUSABLE, article.c.pub_status == "withheld"),
+    "withdrawn": select(article.c.id).where(_UNUSABLE, article.c.pub_status == "canceled"),
 }
+"""The articles in each state, each by an index of its own."""
 
 
 def wire(db: Connection, wanted: Filter, *, before: int = 0, limit: int = 50) -> list[Record]:
     """Articles as they came in, newest first; those with ids below `before`."""
-    rows = _articles().order_by(article.c.id.desc())
-    rows = search.only(rows, db.dialect.name, wanted.words, wanted.facets())
-    if wanted.state:
-        rows = rows.where(_WHERE[wanted.state])
-    if before:
-        rows = rows.where(article.c.id < before)
-    return _dressed(db, db.execute(rows.limit(limit)).all())
+    asked = search.query(wanted.words, wanted.facets())
+    among = _AMONG[wanted.state] if wanted.state else None
+    return rows_of(db, search.newest(db, asked, among=among, before=before, limit=limit))
 
 
 def rows_of(db: Connection, ids: Sequence[int]) -> list[Record]:
-    """The same rows as `wire` has, of some articles."""
-    return _dressed(db, db.execute(_articles().where(article.c.id.in_(ids))).all())
+    """The same rows as `wire` has, of some articles, the newest first."""
+    rows = _articles().where(article.c.id.in_(ids)).order_by(article.c.id.desc())
+    return _dressed(db, db.execute(rows).all())
 
 
 def counts(db: Connection) -> dict[str, int]:
     """How many articles want a person: `doubt`, `dead`, `held`."""
-    held = select(func.count()).select_from(article).where(_WHERE["held"])
+    held = select(func.count()).select_from(_AMONG["held"].subquery())
     doubt = select(func.count(rendition.c.article.distinct())).where(rendition.c.state == HELD)
     dead = select(func.count(delivery.c.article.distinct())).where(delivery.c.state == DEAD)
     return {

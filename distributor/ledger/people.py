@@ -160,32 +160,36 @@ def used(db: Connection, secret: str, now: datetime) -> None:
 def tries(db: Connection, subjects: Sequence[str], now: datetime) -> timedelta | None:
     """A password is about to be looked at, unless one of `subjects` must wait, and then how long.
 
-    It is wrong until it is found to be right: else many that are sent at once would all be looked at.
+    `subjects`: a name, and an address. It is wrong until it is found to be right: else many that are sent at
+    once would all be looked at. After some that are wrong, each makes the next wait twice as long.
     """
+    over = select(throttle.c.subject).where(throttle.c.until < now - LONGEST_WAIT * 4)
+    db.execute(delete(throttle).where(throttle.c.subject.in_(over.with_for_update(skip_locked=True))))
+    for subject in subjects:
+        db.execute(_own(db, subject, now))
     if wait := waits(db, subjects, now):
         return wait
-    failed(db, subjects, now)
-    return None
-
-
-def waits(db: Connection, subjects: Sequence[str], now: datetime) -> timedelta | None:
-    """How long one of `subjects` (a name, an address) must wait before it may try a password again."""
-    until = select(func.max(throttle.c.until)).where(throttle.c.subject.in_(subjects))
-    last: datetime | None = db.execute(until).scalar_one()
-    return last - now if last and last > now else None
-
-
-def failed(db: Connection, subjects: Sequence[str], now: datetime) -> None:
-    """A wrong password: after some, each makes the next wait twice as long."""
-    db.execute(delete(throttle).where(throttle.c.until < now - LONGEST_WAIT * 4))
     for subject in subjects:
         mine = throttle.c.subject == subject
-        into: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[db.dialect.name](throttle)
-        db.execute(into.values(subject=subject, failures=0, until=now).on_conflict_do_nothing())
-        failures = 1 + db.execute(select(throttle.c.failures).where(mine).with_for_update()).scalar_one()
+        failures = 1 + db.execute(select(throttle.c.failures).where(mine)).scalar_one()
         pause = min(timedelta(seconds=2 ** max(0, failures - FREE)), LONGEST_WAIT)
         until = now + pause if failures >= FREE else now
         db.execute(update(throttle).where(mine).values(failures=failures, until=until))
+    return None
+
+
+def _own(db: Connection, subject: str, now: datetime) -> Any:
+    """Its row, which nobody else changes until this transaction ends."""
+    into: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[db.dialect.name](throttle)
+    row = into.values(subject=subject, failures=0, until=now)
+    return row.on_conflict_do_update(index_elements=["subject"], set_={"subject": subject})
+
+
+def waits(db: Connection, subjects: Sequence[str], now: datetime) -> timedelta | None:
+    """How long one of `subjects` must wait before it may try a password again."""
+    until = select(func.max(throttle.c.until)).where(throttle.c.subject.in_(subjects))
+    last: datetime | None = db.execute(until).scalar_one()
+    return last - now if last and last > now else None
 
 
 def succeeded(db: Connection, subjects: Sequence[str]) -> None:

@@ -7,9 +7,21 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from distributor.ledger import items
-from distributor.ledger.tables import DEAD, PENDING, SENDING, WAITING, AnyRow, attempt, delivery, lane
+from distributor.ledger.tables import (
+    DEAD,
+    PENDING,
+    SENDING,
+    WAITING,
+    AnyRow,
+    attempt,
+    delivery,
+    exactly,
+    lane,
+)
 from distributor.ledger.views import Record
 
+RECENT = 50
+"""Deliveries of a lane in which its last answer is looked for."""
 _NAMED = ("member", "kind", "state", "reason", "since", "probe", "failures", "failing_since")
 _OPEN = (("waiting", WAITING), ("pending", PENDING), ("sending", SENDING), ("dead", DEAD))
 
@@ -47,6 +59,8 @@ def _oldest(db: Connection, name: str, now: datetime) -> datetime | None:
 
 
 def _last(db: Connection, name: str) -> AnyRow | None:
-    its = select(*attempt.c["answer", "started"]).join(delivery, delivery.c.id == attempt.c.delivery)
-    its = its.where(delivery.c.lane == name, delivery.c.number.is_not(None))
-    return db.execute(its.order_by(delivery.c.number.desc(), attempt.c.id.desc()).limit(1)).one_or_none()
+    """Of its newest deliveries: what is tried again may be behind others."""
+    newest = select(delivery.c.id).where(delivery.c.lane == name, delivery.c.number.is_not(None))
+    newest = newest.order_by(delivery.c.number.desc()).limit(exactly(RECENT))
+    its = select(*attempt.c["answer", "started"]).where(attempt.c.delivery.in_(newest))
+    return db.execute(its.order_by(attempt.c.id.desc()).limit(exactly(1))).one_or_none()

@@ -1,7 +1,14 @@
 """Articles by words, in all their languages, and by what they are: source, topic, member, language.
 
 SQLite has FTS5 for it and PostgreSQL tsvector. Both are given words that were told apart here, so that both
-find the same: case and accents do not count, and of scripts without spaces each character is a word.
+find the same: case and accents do not count, and of scripts without spaces each character is a word. So is
+each two that stand side by side: there most words have two, and PostgreSQL would have to read every article
+that has both characters, of which each is common, to see where they stand.
+
+A page takes as long however many articles there are, and however many of them have the word. FTS5 walks back
+from the newest match, and stops when the page is full. A GIN index knows no order: it is quick where few
+articles match. Where many do, those of the newest that are looked at one by one fill the page. PostgreSQL is
+not left to choose: for it, looking at a text of kilobytes costs as much as looking at a number.
 """
 
 from __future__ import annotations
@@ -10,13 +17,27 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any
+from itertools import chain, pairwise
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, String, bindparam, cast, column, select, table, text, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    String,
+    cast,
+    column,
+    literal,
+    literal_column,
+    select,
+    table,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from distributor.article import Content
-from distributor.ledger.tables import article, delivery, progress, rendition, version
+from distributor.ledger.tables import ENDLESS, article, delivery, exactly, progress, rendition, version
 from distributor.markup import plain
 
 STEP = 200
@@ -27,6 +48,12 @@ MOST = 8
 """Words of one query."""
 LAST_PLACE = 16_383
 """In a tsvector."""
+LONGEST_WORD = 100
+"""Characters; a tsvector takes 2,046 bytes."""
+MOST_PAIRS = 20_000
+"""Of one article; a tsvector takes 1 MB."""
+LOOKED_AT = 4
+"""Articles that are looked at one by one, on PostgreSQL, for each that a page has room for."""
 
 _WORD = re.compile(r"[^\W_]+")
 _SINGLE = re.compile(
@@ -43,7 +70,12 @@ def words(told: str) -> list[str]:
     folded = unicodedata.normalize("NFKD", told[:LONGEST]).casefold()
     bare = "".join(c for c in folded if not unicodedata.combining(c) or _SINGLE.match(c))
     spaced = _SINGLE.sub(lambda found: f" {found[0]} ", bare)
-    return _WORD.findall(spaced)
+    return [word[:LONGEST_WORD] for word in _WORD.findall(spaced)]
+
+
+def pairs(told: Sequence[str]) -> list[str]:
+    """Of `words`; `["気候"]` of `["co2", "気", "候"]`."""
+    return [one + other for one, other in pairwise(told) if _SINGLE.match(one) and _SINGLE.match(other)]
 
 
 def facet(kind: str, value: str) -> str:
@@ -65,11 +97,14 @@ def index(db: Connection, article_id: int) -> None:
     facets = [facet("source", row.source), *(facet("topic", t) for t in original.categories)]
     facets += [facet("language", name) for name in {original.language, *made}]
     facets += [facet("member", name) for name in db.execute(members).scalars()]
-    _put(db, article_id, [*facets, *(word for content in texts for word in words(_said(content)))])
+    said = [words(f"{c.headline}\n{c.summary}\n{plain(c.body)}") for c in texts]
+    _put(db, article_id, entry(facets, said))
 
 
-def _said(content: Content) -> str:
-    return f"{content.headline}\n{content.summary}\n{plain(content.body)}"
+def entry(facets: Iterable[str], texts: Sequence[Sequence[str]]) -> list[str]:
+    """All by which an article is found: facets, the words of its texts, and their pairs."""
+    beside = dict.fromkeys(pair for its in texts for pair in pairs(its))
+    return [*facets, *chain.from_iterable(texts), *[*beside][:MOST_PAIRS]]
 
 
 def _put(db: Connection, article_id: int, told: Sequence[str]) -> None:
@@ -89,23 +124,102 @@ _UPSERT = text(
 )
 
 
-def only(rows: Select[Any], dialect: str, asked: str, facets: Iterable[str]) -> Select[Any]:
-    """Of `rows`, which select articles, those that have all words of `asked` and all `facets`.
+class Query(NamedTuple):
+    """What is asked, as each of the databases takes it."""
 
-    A word may be the beginning of a longer one.
+    match: str
+    tsquery: str
+
+
+def query(asked: str, facets: Iterable[str]) -> Query | None:
+    """All words of `asked` and all `facets`; None: nothing is asked.
+
+    A word of two letters or more may be the beginning of a longer one.
     """
-    phrases = [phrase for part in asked.split()[:MOST] if (phrase := words(part))]
-    wanted = list(facets)
-    if not phrases and not wanted:
-        return rows
-    if dialect == "sqlite":  # it walks back from the newest, and stops at the end of the page
-        told = [f'"{name}"' for name in wanted] + [f'"{" ".join(phrase)}" *' for phrase in phrases]
-        found = text("search MATCH :b_asked").bindparams(b_asked=" AND ".join(told))
-        walked = rows.join(search, search.c.rowid == article.c.id).where(found)
-        return walked.order_by(None).order_by(search.c.rowid.desc())
-    told = wanted + ["(" + " <-> ".join(f"'{word}'" for word in phrase) + ":*)" for phrase in phrases]
-    query = cast(bindparam("b_asked", " & ".join(told), String), TSQUERY)
-    return rows.join(search, search.c.article == article.c.id).where(search.c.words.op("@@")(query))
+    terms = [_Term((name,)) for name in facets]
+    for part in asked.split()[:MOST]:
+        terms += _terms(words(part))
+    if not terms:
+        return None
+    return Query(" AND ".join(t.match for t in terms), " & ".join(t.tsquery for t in terms))
+
+
+class _Term(NamedTuple):
+    """Words one after the other."""
+
+    words: tuple[str, ...]
+    begins: bool = False
+    """The last of them may be the beginning of a longer one."""
+
+    @property
+    def match(self) -> str:
+        return f'"{" ".join(self.words)}"' + " *" * self.begins
+
+    @property
+    def tsquery(self) -> str:
+        return "(" + " <-> ".join(f"'{word}'" for word in self.words) + ":*" * self.begins + ")"
+
+
+def _terms(phrase: list[str]) -> list[_Term]:
+    """Two characters are a pair; of more the order is asked, too, where there are all the pairs."""
+    beside = [_Term((pair,)) for pair in pairs(phrase)]
+    if not phrase or (beside and len(phrase) == 2):
+        return beside
+    return [*beside, _Term(tuple(phrase), len(phrase[-1]) > 1)]
+
+
+def newest(
+    db: Connection, asked: Query | None, *, among: Select[Any] | None = None, before: int = 0, limit: int
+) -> list[int]:
+    """The ids of articles that have all that is asked, newest first; below `before`, and in `among`.
+
+    `among` may name an article more than once.
+    """
+    last = before or ENDLESS
+    if asked is None:
+        return _ids(db, _candidates(among, last).limit(exactly(limit)))
+    look = _walked if db.dialect.name == "sqlite" else _looked_at
+    return look(db, asked, among, last, limit)
+
+
+def _ids(db: Connection, rows: Select[Any]) -> list[int]:
+    return list(db.execute(rows).scalars())
+
+
+def _candidates(among: Select[Any] | None, before: int) -> Select[Any]:
+    id_ = article.c.id if among is None else among.subquery().c[0]
+    rows = select(id_).where(id_ < before).order_by(id_.desc())
+    return rows if among is None else rows.distinct()
+
+
+def _walked(db: Connection, asked: Query, among: Select[Any] | None, before: int, limit: int) -> list[int]:
+    """SQLite's way."""
+    found = text("search MATCH :b_asked").bindparams(b_asked=asked.match)
+    rows = select(search.c.rowid).where(found, search.c.rowid < before)
+    if among is not None:  # not by the rowid itself: FTS5 would begin anew for each
+        rows = rows.where((search.c.rowid + literal_column("0")).in_(among))
+    return _ids(db, rows.order_by(search.c.rowid.desc()).limit(limit))
+
+
+def _looked_at(db: Connection, asked: Query, among: Select[Any] | None, before: int, limit: int) -> list[int]:
+    """PostgreSQL's: the newest, and if they do not fill the page the index."""
+    wanted = cast(literal(asked.tsquery, String), TSQUERY)
+    candidates, window = _candidates(among, before), exactly(LOOKED_AT * limit)
+    seen = candidates.limit(window).subquery()
+    its = select(search.c.words).where(search.c.article == seen.c[0]).offset(exactly(0)).lateral()
+    fitting = select(seen.c[0]).join(its, true()).where(its.c.words.op("@@")(wanted))
+    found = _ids(db, fitting.order_by(seen.c[0].desc()).limit(exactly(limit)))
+    if len(found) < limit and (beyond := _ids(db, candidates.offset(window).limit(exactly(1)))):
+        return found + _indexed(db, wanted, among, beyond[0] + 1, limit - len(found))
+    return found
+
+
+def _indexed(db: Connection, wanted: Any, among: Select[Any] | None, before: int, limit: int) -> list[int]:
+    """All that match, of which the newest are taken; the offset keeps these two apart."""
+    matching = select(search.c.article).where(search.c.words.op("@@")(wanted)).offset(exactly(0)).subquery()
+    rows = select(matching.c.article).where(matching.c.article < before)
+    rows = rows if among is None else rows.where(matching.c.article.in_(among))
+    return _ids(db, rows.order_by(matching.c.article.desc()).limit(exactly(limit)))
 
 
 def catch_up(db: Connection) -> int:

@@ -29,6 +29,8 @@ from sqlalchemy import (
     literal_column,
 )
 
+from distributor.article import URGENT
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -63,6 +65,14 @@ HELD: ColumnElement[str] = literal_column("'held'")
 DEAD: ColumnElement[str] = literal_column("'dead'")
 
 AnyRow = Row[*tuple[Any, ...]]
+ENDLESS = 2**62
+"""Above all ids."""
+
+
+def exactly(number: int) -> ColumnElement[int]:
+    """For a LIMIT: of one that is bound, PostgreSQL's generic plans expect a tenth of all rows."""
+    return literal_column(str(int(number)))
+
 
 source = Table(
     "source",
@@ -109,6 +119,8 @@ article = Table(
 _unusable = article.c.pub_status != literal_column("'usable'")
 Index("ix_article_unusable", article.c.pub_status, article.c.id, sqlite_where=_unusable,
       postgresql_where=_unusable)  # fmt: skip
+_urgent = article.c.urgency <= literal_column(str(URGENT))
+Index("ix_article_urgent", article.c.id, sqlite_where=_urgent, postgresql_where=_urgent)
 
 identity = Table(
     "identity",
@@ -319,6 +331,7 @@ subscription = Table(
     UniqueConstraint("topic", "callback"),
 )
 Index("ix_audit_subject", audit.c.subject, audit.c.id)
+Index("ix_audit_who", audit.c.who, audit.c.id)
 
 person = Table(
     "person",
@@ -361,12 +374,14 @@ throttle = Table(
 tally = Table(
     "tally",
     metadata,
-    Column("hour", Instant, primary_key=True),
+    Column("span", String, primary_key=True),
     Column("member", String, primary_key=True),
+    Column("start", Instant, primary_key=True),
     Column("language", String, primary_key=True),
     Column("what", String, primary_key=True),
     Column("bucket", Integer, primary_key=True),
     Column("number", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 progress = Table(

@@ -10,9 +10,28 @@ from sqlalchemy import Connection, Select, func, select
 
 from distributor.article import URGENT
 from distributor.ledger.articles import listing
-from distributor.ledger.tables import article, attempt, delivery, lane, rendition, source, version
+from distributor.ledger.tables import (
+    DEAD,
+    ENDLESS,
+    PENDING,
+    SENDING,
+    WAITING,
+    article,
+    attempt,
+    delivery,
+    exactly,
+    lane,
+    rendition,
+    source,
+    version,
+)
 
 Record = dict[str, Any]
+
+LOOKED_BACK = 10_000
+"""Deliveries that are looked at for a page of what has no index."""
+_FOUND = {"waiting": WAITING, "pending": PENDING, "sending": SENDING, "dead": DEAD}
+"""States with an index."""
 
 
 def articles(db: Connection, *, source: str = "", pub_status: str = "", limit: int = 0) -> list[Record]:
@@ -47,8 +66,34 @@ def deliveries(db: Connection, where: list[Any], *, limit: int = 0) -> list[Reco
     """id, article, version, member, channel, language, state, attempts, due, answer, …; newest first."""
     its = (version.c.article == delivery.c.article) & (version.c.number == delivery.c.version)
     rows = select(delivery, version.c.headline, _took).join(version, its).where(*where)
-    rows = rows.order_by(delivery.c.id.desc()).limit(limit or None)
+    rows = rows.order_by(delivery.c.id.desc()).limit(exactly(limit) if limit else None)
     return [_delivery(row._mapping) for row in db.execute(rows)]
+
+
+def page_of_deliveries(
+    db: Connection, *, state: str, member: str, lane: str, article: int, before: int, limit: int
+) -> tuple[list[Record], int]:
+    """The newest `deliveries` below `before`, and the `before` of the page that follows; 0: there is none.
+
+    What is open or dead, and what is of one article, is found at once. Among all others the newest
+    `LOOKED_BACK` are looked at for each page, which may be short, or empty, before the last.
+    """
+    named = {"member": member, "lane": lane, "article": article}
+    where = [delivery.c[name] == value for name, value in named.items() if value]
+    rest = 0
+    if state in _FOUND:
+        its = select(delivery.c.id).where(delivery.c.state == _FOUND[state], *where)
+        where = [delivery.c.id.in_(its)]
+    elif state:
+        where.append(delivery.c.state == state)
+    if where and not article and state not in _FOUND:
+        newest: int | None = db.execute(select(func.max(delivery.c.id))).scalar_one()
+        rest = max(0, min(before or ENDLESS, (newest or 0) + 1) - LOOKED_BACK)
+        where.append(delivery.c.id >= rest)
+    if before:
+        where.append(delivery.c.id < before)
+    rows = deliveries(db, where, limit=limit + 1)
+    return (rows[:limit], rows[limit - 1]["id"]) if len(rows) > limit else (rows, rest if rest > 1 else 0)
 
 
 def _delivery(row: Any) -> Record:

@@ -597,6 +597,7 @@ async def test_no_admin_locks_themselves_out(admin: Visitor) -> None:
         ({"name": "a b"}, 422),
         ({"name": "a/b"}, 422),
         ({"name": ""}, 422),
+        ({"name": ".."}, 422),
         ({"name": "x" * 101}, 422),
         ({"role": "root"}, 422),
         ({"password": "short"}, 400),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,3 +46,10 @@ def test_whatever_is_said_a_language_is_chosen_that_is_spoken(wish: str, accepte
 @pytest.mark.parametrize("wish", words.languages())
 def test_a_persons_own_wish_comes_first(wish: str) -> None:
     assert words.chosen(wish, "fr, en;q=0.9, ru;q=0.8") == wish
+
+
+def test_a_tag_is_spelt_as_its_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However it was asked for: the name is looked up."""
+    (tmp_path / "pt-BR.po").touch()
+    monkeypatch.setattr(words, "FOLDER", tmp_path)
+    assert words.chosen("", "PT-br") == words.chosen("", "pt-BR") == "pt-BR"

@@ -40,8 +40,8 @@ async def filled(ledger: Ledger, now: Clock) -> Ledger:
 
 async def found(ledger: Ledger, asked: str, facets: Iterable[str] = ()) -> list[str]:
     def look(db: Connection) -> list[str]:
-        rows = select(article.c.guid).order_by(article.c.id.desc())
-        return list(db.execute(search.only(rows, db.dialect.name, asked, facets)).scalars())
+        guids = dict(db.execute(select(*article.c["id", "guid"])).all())
+        return [guids[id_] for id_ in search.newest(db, search.query(asked, facets), limit=50)]
 
     return await ledger.read(look)
 

@@ -70,11 +70,11 @@ class Figures(Shape):
 
 
 async def figures(call: Call[Query, Nothing]) -> Figures:
-    return await gathered(call.desk, call.query)
+    return await gathered(call.desk, call.query, points=True)
 
 
-async def gathered(desk: Desk, query: Query) -> Figures:
-    """For the page, too."""
+async def gathered(desk: Desk, query: Query, *, points: bool) -> Figures:
+    """For the page, too, which leaves the times by hour, the `points` of a chart, to the chart's own call."""
     since = tally.hour_of(desk.now() - timedelta(hours=query.hours - 1))
 
     def look(db: Connection) -> Figures:
@@ -82,7 +82,7 @@ async def gathered(desk: Desk, query: Query) -> Figures:
         told = {
             "since": since,
             "hours": tally.by_hour(db, since, *of),
-            "receipt_by_hour": tally.times(db, "delivered", "hour", since, *of),
+            "receipt_by_hour": tally.times(db, "delivered", "hour", since, *of) if points else [],
             "receipt_by_member": tally.times(db, "delivered", "member", since, *of),
             "receipt_by_language": tally.times(db, "delivered", "language", since, *of),
             "translation_by_language": tally.times(db, "translated", "language", since, "", query.language),

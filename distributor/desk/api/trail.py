@@ -24,7 +24,10 @@ class Query(Shape):
 
 
 class Trail(Shape):
-    """Newest first. `next`: the query's `before` for the page that follows; null at the end."""
+    """Newest first. `next`: the query's `before` for the page that follows; null at the end.
+
+    A page may be short, or empty, before the end: where words are searched for that are rare.
+    """
 
     deeds: list[Deed]
     next: int | None
@@ -55,10 +58,9 @@ class NoticesQuery(Shape):
 
 async def trail(call: Call[Query, Nothing]) -> Trail:
     q = call.query
-    told = {"subject": q.subject, "who": q.who, "words": q.words, "before": q.before, "limit": q.limit + 1}
-    rows = await call.desk.ledger.read(dossier.trail, **told)  # type: ignore[arg-type]
-    more = rows[q.limit - 1]["id"] if len(rows) > q.limit else None
-    return Trail.model_validate({"deeds": rows[: q.limit], "next": more})
+    told = {"subject": q.subject, "who": q.who, "words": q.words, "before": q.before, "limit": q.limit}
+    rows, following = await call.desk.ledger.read(dossier.page_of_trail, **told)  # type: ignore[arg-type]
+    return Trail.model_validate({"deeds": rows, "next": following or None})
 
 
 async def listing(call: Call[NoticesQuery, Nothing]) -> Notices:

@@ -81,6 +81,6 @@ async function draw() {
 
 addEventListener("resize", () => { for (const [place, chart] of drawn) chart.setSize({ width: place.clientWidth, height: 260 }); });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-let last = 0;
+let last = Date.now();
 document.addEventListener("refreshed", () => { if (Date.now() - last > 10000) { last = Date.now(); draw(); } });
 draw();

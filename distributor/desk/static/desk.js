@@ -71,10 +71,10 @@ async function act(method, url, body) {
   if (answer.status === 401) { location.reload(); return null; }
   if (!answer.ok) {
     toast(`${answer.status === 409 ? words.conflict : words.failed}: ${told.detail ?? answer.status}`, { bad: true, seconds: 12 });
-    refresh();
+    refresh(true);
     return null;
   }
-  refresh();
+  refresh(true);
   return told;
 }
 
@@ -194,7 +194,7 @@ document.addEventListener("submit", async (event) => {
   areas[0].focus();
   editing();
   toast(words.done);
-  refresh();
+  refresh(true);
 });
 
 // What others wrote meanwhile, beside what was typed here: to send it again is then a decision.
@@ -228,18 +228,24 @@ let refreshing = false;
 let again = false;
 let last = 0;
 let later = 0;
+let atOnce = false;
+let go = () => {};
+let lost = null; // where the focus was before its place was gone
 const CALM = 1000; // milliseconds between two refreshes: an edition that comes in is many commits
 const AWAY = 3000; // milliseconds until a desk that does not answer is asked again
 const FOCUSABLE = "a[href], button, select, input, textarea, summary, [tabindex]";
 
 for (const part of $$("[data-refresh]")) part.dataset.shown = part.outerHTML;
 
-async function refresh() {
+// At once where it is one's own deed that is to be seen.
+async function refresh(own = false) {
+  if (own) { atOnce = true; go(); }
   if (refreshing) { again = true; return; }
   refreshing = true;
   try {
     const wait = last + CALM - Date.now();
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    if (wait > 0 && !atOnce) await new Promise((resolve) => { go = resolve; setTimeout(resolve, wait); });
+    atOnce = false;
     last = Date.now();
     const page = await fetched();
     if (page) replace(page);
@@ -262,7 +268,7 @@ async function fetched() {
 }
 
 function replace(page) {
-  const focus = spot(document.activeElement);
+  const focus = spot(document.activeElement) ?? lost;
   const read = reading();
   for (const part of $$("[data-refresh]")) {
     const fresh = page.getElementById(part.id);
@@ -271,7 +277,7 @@ function replace(page) {
     if (part.contains(document.activeElement) && document.activeElement.matches("select, input")) continue;
     put(fresh, part);
   }
-  if (document.activeElement === document.body) refocus(focus);
+  lost = document.activeElement === document.body && !refocus(focus) ? focus : null;
   if (read) scrollBy(0, (document.getElementById(read.id)?.getBoundingClientRect().top ?? read.top) - read.top);
   document.dispatchEvent(new CustomEvent("refreshed", { detail: page }));
 }
@@ -294,12 +300,14 @@ function spot(focus) {
   return { id: near.id, nth: $$(FOCUSABLE, near).indexOf(focus), key: focus.dataset.key, caret: focus.selectionStart };
 }
 
+// Whether it was found; a text that is made anew comes back a little later.
 function refocus(was) {
   const near = was && document.getElementById(was.id);
-  if (!near) return;
+  if (!near) return false;
   const same = (was.key && $(`[data-key="${was.key}"]`, near)) || $$(FOCUSABLE, near)[was.nth] || near;
   same.focus({ preventScroll: true });
   if (same.matches("textarea")) same.setSelectionRange(was.caret, was.caret);
+  return document.activeElement === same;
 }
 
 // What must stay where it is while things come in above: the row in hand, else the first in view. At the top, nothing.

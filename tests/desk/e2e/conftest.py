@@ -72,7 +72,9 @@ async def browser() -> AsyncIterator[Browser]:
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     sandbox = [] if os.getuid() else ["--no-sandbox"]
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
+        chromium = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*sandbox, "--disable-gpu"]
+        )
         yield chromium
         await chromium.close()
 

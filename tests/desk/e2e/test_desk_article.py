@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from distributor.ledger import views
+
 from .conftest import Desk
 from .newsroom import Newsroom
 
@@ -64,6 +66,7 @@ async def test_what_has_left_is_mended_by_a_correction_in_that_language_only(
     await expect(row.locator(".state")).to_have_text("delivered")
     await expect(page.locator("#head")).to_contain_text("version 2")
     await expect(page.get_by_text("changed by hand")).to_be_visible()
+    await expect(wording(page, sentence)).to_be_focused()
     await newsroom.settle(id_)
     second = await newsroom.deliveries(id_, version=2)
     assert {(d["member"], d["language"]) for d in second} == {("agency", "ru")}
@@ -111,6 +114,16 @@ async def test_what_is_typed_and_not_sent_is_neither_lost_nor_passed_over(
     await expect(wording(page, sentence)).to_have_value("У корабля 3 трубы.")
     await wording(page, sentence).fill(await wording(page, sentence).get_attribute("data-was") or "")
     await expect(approve).to_be_enabled()
+
+
+async def test_a_preview_says_what_its_pictures_show_and_fetches_none(desk: Desk, newsroom: Newsroom) -> None:
+    rows = await newsroom.read(views.articles)
+    (id_,) = (row["id"] for row in rows if row["headline"].startswith("New materials make solar cells"))
+    page = await desk.page(f"/desk/articles/{id_}?language=en")
+    await page.locator("iframe").scroll_into_view_if_needed()
+    shown = page.locator("iframe").content_frame.locator("figure")
+    await expect(shown).to_contain_text("rows of solar cells")
+    await expect(shown.locator("img")).to_have_count(1)
 
 
 async def test_a_withdrawal_wants_a_reason_and_reaches_who_has_it(desk: Desk, newsroom: Newsroom) -> None:

@@ -70,17 +70,34 @@ async def test_a_viewers_page_and_one_without_the_token_are_refused(desk: Desk, 
     assert await editor.evaluate(POST, [url, {"X-CSRF-Token": own}]) == 200
 
 
-@pytest.mark.parametrize("path", ["/api/v1/articles/1/hold", "/desk/login", "/desk/logout"])
+@pytest.mark.parametrize("path", ["/api/v1/articles/1/hold", "/desk/logout"])
 async def test_another_origins_form_changes_nothing(desk: Desk, path: str) -> None:
-    desk.expected, desk.elsewhere = REFUSED, ELSEWHERE
     page = await desk.page("/desk/")
+    await _forged(desk, page, FORM.format(desk.room.url + path))
+    await page.goto("/desk/articles/1")  # still logged in
+    await expect(page.locator("#head .state").first).to_have_text("usable")
 
-    async def forged(route: Route) -> None:
-        await route.fulfill(content_type="text/html", body=FORM.format(desk.room.url + path))
 
-    await page.route(ELSEWHERE, forged)
+async def test_another_origins_form_logs_nobody_in_as_somebody_else(desk: Desk, newsroom: Newsroom) -> None:
+    secret, ledger = passwords.hashed(PASSWORD), newsroom.service.ledger
+    await ledger.write(people.add, "mallory", "editor", secret, "test", ledger.now())
+    page = await desk.page("/desk/", name="eve")
+    fields = f'<input name="name" value="mallory"><input name="password" value="{PASSWORD}">'
+    action = f"{desk.room.url}/desk/login"
+    await _forged(desk, page, f'<form method="post" action="{action}">{fields}</form>')
+    await expect(page.get_by_role("alert")).to_contain_text("came from elsewhere")
+    await page.goto("/desk/")
+    await expect(page.locator(".menu summary")).to_have_text("eve")
+
+
+async def _forged(desk: Desk, page: Page, form: str) -> None:
+    """A page of another origin sends it."""
+    desk.expected, desk.elsewhere = REFUSED, ELSEWHERE
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(content_type="text/html", body=form)
+
+    await page.route(ELSEWHERE, answer)
     await page.goto(ELSEWHERE)
     async with page.expect_navigation():
         await page.locator("form").evaluate("form => form.submit()")
-    await page.goto("/desk/articles/1")  # still logged in
-    await expect(page.locator("#head .state").first).to_have_text("usable")

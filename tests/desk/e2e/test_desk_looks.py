@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Page
 
 from distributor.ledger import urgency, withdrawal
@@ -41,8 +41,10 @@ WIDER = """() => {
 
 
 async def _faults(page: Page) -> list[str]:
-    """What axe finds that keeps somebody out."""
-    found: list[dict[str, Any]] = (await Axe().run(page, options=OPTIONS)).response["violations"]
+    """What axe, loaded into the page, finds that keeps somebody out."""
+    found: list[dict[str, Any]] = (await page.evaluate("told => axe.run(document, told)", OPTIONS))[
+        "violations"
+    ]
     return [
         f"{one['id']}: {node['target']} {node['failureSummary']}"
         for one in found
@@ -67,13 +69,10 @@ async def doubtful(newsroom: Newsroom) -> int:
     return id_
 
 
-@pytest_asyncio.fixture(params=PAGES, loop_scope="package")
-async def page(request: pytest.FixtureRequest, desk: Desk, doubtful: int) -> Page:
-    """Each of the desk's."""
-    return await desk.page(PAGES[request.param].format(doubtful), "" if request.param == "login" else "ada")
-
-
-async def test_nothing_keeps_anybody_out(page: Page) -> None:
+@pytest.mark.parametrize("name", PAGES)
+async def test_nothing_keeps_anybody_out(desk: Desk, doubtful: int, name: str) -> None:
+    page = await desk.page(PAGES[name].format(doubtful), "" if name == "login" else "ada")
+    await page.evaluate(AXE_SCRIPT)
     for scheme in SCHEMES:
         await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         for width in (360, 1440):
@@ -81,7 +80,12 @@ async def test_nothing_keeps_anybody_out(page: Page) -> None:
             assert await _faults(page) == [], f"{scheme}, {width} px"
 
 
-async def test_no_page_is_wider_than_its_window(page: Page) -> None:
-    for width in (320, 360, 768, 1920):
-        await page.set_viewport_size({"width": width, "height": 900})
-        assert await page.evaluate(WIDER) == [], f"{width} px"
+@pytest.mark.parametrize(
+    ("width", "locale"), [(320, "en-GB"), (360, "ru-RU"), (360, "it-IT"), (768, "ru-RU"), (1920, "ja-JP")]
+)
+async def test_no_page_is_wider_than_its_window(desk: Desk, doubtful: int, width: int, locale: str) -> None:
+    context = await desk.context("ada", viewport={"width": width, "height": 900}, locale=locale)
+    page = await context.new_page()
+    for name, path in PAGES.items():
+        await page.goto(path.format(doubtful))
+        assert await page.evaluate(WIDER) == [], name
