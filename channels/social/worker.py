@@ -28,6 +28,8 @@ with extra("social"):
 
 CODE = re.compile(r"\berror=([1-9][0-9]{2})\b")
 """How all of Apprise's services log the status of an answer."""
+SENDER = Apprise(asset=ASSET)
+"""One for all jobs, which come one by one: it looks for its translations on the disk when it is made."""
 WATCHED = frozenset(("socket.connect", "socket.sendto", "socket.sendmsg"))
 
 
@@ -100,11 +102,11 @@ def post(job: dict[str, Any]) -> bool:
     patience = float(job["patience"])
     found.socket_connect_timeout = min(float(found.socket_connect_timeout), patience / 2)
     found.socket_read_timeout = min(float(found.socket_read_timeout), patience)
-    sender = Apprise(asset=ASSET)
-    sender.add(found)
+    SENDER.clear()
+    SENDER.add(found)
     with attachment(job.get("picture")) as attach:
         return bool(
-            sender.notify(body=job["body"], title=job["title"], attach=attach, body_format=NotifyFormat.TEXT)
+            SENDER.notify(body=job["body"], title=job["title"], attach=attach, body_format=NotifyFormat.TEXT)
         )
 
 
