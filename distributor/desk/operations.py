@@ -88,21 +88,23 @@ class Operation:
         """The names in the path."""
         return re.findall(r"{(\w+)}", self.path)
 
-    async def call(self, desk: Desk, person: Person, request: web.Request) -> web.Response:
-        """Raises: ValidationError, DistributorError."""
+    async def understood(self, desk: Desk, person: Person, request: web.Request) -> Call[Any, Any]:
+        """What is asked. Raises: ValidationError."""
         path = {name: _ADAPTERS[name].validate_python(request.match_info[name]) for name in self.parts}
         query = self.query.model_validate(dict(request.query))
         body: Shape = Nothing()
         if self.body is not Nothing:
             body = self.body.model_validate_json(await request.read() or b"{}", strict=True)
-        answer = await self.handler(Call(desk, person, path, query, body))
-        return web.Response(text=answer.model_dump_json(), content_type="application/json")
+        return Call(desk, person, path, query, body)
 
 
 async def answered(operation: Operation, desk: Desk, person: Person, request: web.Request) -> web.Response:
-    """The operation's answer, or a problem (RFC 9457) where what was asked does not fit its shape."""
+    """The operation's answer, or a problem (RFC 9457) where what was asked does not fit its shape. An answer
+    that does not fit is a fault of ours. Raises: DistributorError."""
     try:
-        return await operation.call(desk, person, request)
+        call = await operation.understood(desk, person, request)
     except ValidationError as e:
         faults = "; ".join(f"{'.'.join(map(str, f['loc'])) or 'the request'}: {f['msg']}" for f in e.errors())
         return problem(422, "that does not fit", faults)
+    answer = await operation.handler(call)
+    return web.Response(text=answer.model_dump_json(), content_type="application/json")

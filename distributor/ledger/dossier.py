@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, literal, select, tuple_
 from distributor.article import Content
 from distributor.ledger import newsroom, renditions, views
 from distributor.ledger.articles import by_id
-from distributor.ledger.edits import has_left
+from distributor.ledger.edits import has_left, mark_of
 from distributor.ledger.fanout import facts_of
 from distributor.ledger.tables import ENDLESS, AnyRow, article, audit, delivery, exactly, version
 from distributor.ledger.views import Record
@@ -59,9 +59,9 @@ def rendered(db: Connection, article_id: int, language: str) -> Record:
 
 
 def _rendition(row: AnyRow) -> Record:
-    named = ("id", "article", "version", "language", "origin", "state", "reason", "model", "took_ms", "edits")
+    named = ("id", "article", "version", "language", "origin", "state", "reason", "model", "took_ms")
     told: dict[str, Any] = {name: row._mapping[name] for name in named}
-    return {**told, "doubts": row.doubts or [], "sentences": row.sentences or []}
+    return {**told, "mark": mark_of(row), "doubts": row.doubts or [], "sentences": row.sentences or []}
 
 
 def _content(row: AnyRow) -> Content | None:

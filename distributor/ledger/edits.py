@@ -24,7 +24,7 @@ def edit(
     db: Connection,
     article_id: int,
     language: str,
-    seen: int,
+    seen: str,
     sentences: Sequence[tuple[str, str]],
     routes: Routes,
     who: str,
@@ -32,8 +32,8 @@ def edit(
 ) -> bool:
     """Say how `sentences` (original, wording) read in `language`, from now on; whether it is a correction.
 
-    `seen`: the rendition's `edits` that the editor looked at. The rendition is made anew out of the memory;
-    what receivers have already becomes the next version of the article, for this language only.
+    `seen`: `mark_of` the rendition that the editor looked at. It is made anew out of the memory; what
+    receivers have already becomes the next version of the article, for this language only.
     Raises: NotFound, Conflict.
     """
     row = looked_at(db, article_id, language, seen)
@@ -46,7 +46,6 @@ def edit(
     kept = [Remembered(sentence, wording, EDITED) for sentence, wording in sentences]
     memory.remember(db, original.language, row.language, kept, now)
     note(db, now, who, "edit", f"article {article_id}", f"{row.language}: {len(kept)} sentences")
-    db.execute(update(rendition).where(rendition.c.id == row.id).values(edits=row.edits + 1))
     if has_left(db, row.id):
         _correct(db, its, row, routes, now)
         return True
@@ -55,11 +54,16 @@ def edit(
     return False
 
 
-def looked_at(db: Connection, article_id: int, language: str, seen: int) -> AnyRow:
+def mark_of(row: AnyRow) -> str:
+    """Another for each text that a rendition ever had, and for that of each version."""
+    return f"{row.id}.{row.edits}"
+
+
+def looked_at(db: Connection, article_id: int, language: str, seen: str) -> AnyRow:
     """The rendition, if it is as the editor saw it; and stays so. Raises: NotFound, Conflict."""
     db.execute(select(article.c.id).where(article.c.id == article_id).with_for_update())
     row = head(db, article_id, language)
-    if row.edits != seen:
+    if mark_of(row) != seen:
         raise Conflict(f"the {row.language} text was changed meanwhile; look at it again")
     return row
 
@@ -88,9 +92,6 @@ def _correct(db: Connection, its: AnyRow, row: AnyRow, routes: Routes, now: date
     served = {(lane, language) for lane, language in db.execute(had)}
     supersede(db, its.id, number)
     fan_out(db, its.id, routes, now, served)
-    anew = (rendition.c.article == its.id) & (rendition.c.version == number)
-    counted = update(rendition).where(anew, rendition.c.language == row.language)
-    db.execute(counted.values(edits=row.edits + 1))  # who saw the version before is told that it changed
     search.index(db, its.id)
     ring(db)
 

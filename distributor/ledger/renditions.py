@@ -138,7 +138,7 @@ def held(db: Connection) -> Sequence[AnyRow]:
 def reopen(db: Connection, ids: Collection[int]) -> int:
     """held → waiting: what they lacked is there now. Whatever text they have goes nowhere any more."""
     mine = rendition.c.id.in_(ids) & (rendition.c.state == "held")
-    back = {"state": "waiting", "reason": "", "doubts": None, "content": None}
+    back = {"state": "waiting", "reason": "", "doubts": None, "content": None, "edits": rendition.c.edits + 1}
     again = db.execute(update(rendition).where(mine).values(**back).returning(rendition.c.id)).scalars().all()
     going = delivery.c.rendition.in_(again) & (delivery.c.state == PENDING)
     db.execute(update(delivery).where(going).values(state="waiting"))  # what was to go in spite of doubts

@@ -140,7 +140,9 @@ async def furnish(desk: Office) -> None:
     """Something of everything: held, dead, withdrawn, paused, in doubt, and who did it."""
     for guid in ("one", "two", "three"):
         await desk.wire.bring(guid)
-    await desk.wire.translated({"sentence": "It met.", "kind": "numbers", "what": "3 is missing"})
+    await desk.wire.translated(
+        {"sentence": "It met.", "translation": "Он собрался.", "kind": "numbers", "what": "3 is missing"}
+    )
     await desk.deliver()
     eve = await desk.person("eve")
     await eve.did("/articles/2/hold", {})
@@ -148,7 +150,8 @@ async def furnish(desk: Office) -> None:
     await eve.did("/articles/3/withdraw", {"reason": "42"})
     await eve.did("/members/agency/channels/folder/pause", {})
     edited = {"sentence": "It met.", "wording": "Он собрался вновь."}
-    await eve.did("/articles/1/renditions/ru/edit", {"seen": 0, "sentences": [edited]})
+    seen = (await eve.got("/articles/1/renditions/ru"))["mark"]
+    await eve.did("/articles/1/renditions/ru/edit", {"seen": seen, "sentences": [edited]})
     await desk.machine("viewer", "7")
 
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from distributor.errors import Conflict, NotFound
 from distributor.ledger import memory, renditions
-from distributor.ledger.edits import edit
-from distributor.ledger.tables import article
+from distributor.ledger.edits import edit, mark_of
+from distributor.ledger.tables import article, rendition
 from ledger_wire import Wire
 
 SENTENCE, WORDING = "Union opens", "Союз открывает работу"
 
 
-async def change(wire: Wire, seen: int = 0, language: str = "ru") -> bool:
-    told = [(SENTENCE, WORDING)]
+async def change(wire: Wire, seen: str = "", language: str = "ru") -> bool:
+    """By an editor who saw `seen`, or what there is now."""
+    told, seen = [(SENTENCE, WORDING)], seen or mark_of(await head(wire, language))
     return await wire.ledger.write(edit, 1, language, seen, told, wire.routes, "ada", wire.now())
 
 
@@ -25,12 +26,19 @@ async def head(wire: Wire, language: str = "ru") -> Any:
     return await wire.ledger.read(renditions.head, 1, language)
 
 
+def hold_it(db: Connection) -> None:
+    """As the checks would."""
+    db.execute(
+        update(rendition).where(rendition.c.version == 2, rendition.c.language == "ru").values(state="held")
+    )
+
+
 async def test_what_has_not_left_is_made_anew(wire: Wire) -> None:
     await wire.add()
     await wire.translate()
     assert await change(wire) is False
     assert await wire.state_of("b/webhook") == "waiting"
-    assert ((await head(wire)).state, (await head(wire)).edits) == ("waiting", 1)
+    assert (await head(wire)).state == "waiting"
     known = await wire.ledger.read(memory.recall, "en", "ru", "any", {SENTENCE: ""})
     assert known[SENTENCE].target == WORDING
     await wire.translate()
@@ -62,21 +70,37 @@ async def test_who_has_not_had_the_other_languages_gets_them_with_the_correction
 async def test_the_second_editor_sees_that_the_first_was_there(wire: Wire) -> None:
     await wire.add()
     await wire.translate()
-    await change(wire)
+    seen = mark_of(await head(wire))
+    await change(wire, seen)
     await wire.translate()
     with pytest.raises(Conflict, match="changed meanwhile"):
-        await change(wire)
-    assert await change(wire, seen=1) is False
+        await change(wire, seen)
+    assert await change(wire) is False
 
 
 async def test_the_second_editor_sees_it_also_where_the_first_sent_a_correction(wire: Wire) -> None:
     await wire.add()
     await wire.translate()
     await wire.settle(await wire.claim())
-    assert await change(wire) is True
+    seen = mark_of(await head(wire))
+    assert await change(wire, seen) is True
     await wire.translate()
     with pytest.raises(Conflict, match="changed meanwhile"):
-        await change(wire)
+        await change(wire, seen)
+
+
+async def test_an_editor_sees_that_a_later_version_or_another_try_came(wire: Wire) -> None:
+    await wire.add()
+    await wire.translate()
+    first = mark_of(await head(wire))
+    await wire.revise(1, "Second")
+    await wire.translate()
+    second = mark_of(await head(wire))
+    await wire.ledger.write(hold_it)
+    await wire.ledger.write(renditions.again, 1, "ru", "ada", wire.now())
+    await wire.translate()
+    third = mark_of(await head(wire))
+    assert len({first, second, third}) == 3
 
 
 async def test_the_original_and_what_is_not_made_cannot_be_edited(wire: Wire) -> None:

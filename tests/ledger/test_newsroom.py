@@ -252,6 +252,14 @@ async def test_a_correction_shows_the_head(wire: Wire) -> None:
     await wire.add()
     await wire.translate()
     await wire.settle(await wire.claim())
-    await wire.ledger.write(edit, 1, "ru", 0, [("Union opens", "Открытие")], wire.routes, "eve", wire.now())
+    seen = (await wire.ledger.read(dossier.rendered, 1, "ru"))["mark"]
+    await wire.ledger.write(
+        edit, 1, "ru", seen, [("Union opens", "Открытие")], wire.routes, "eve", wire.now()
+    )
     found = await wire.ledger.read(dossier.rendered, 1, "ru")
-    assert (found["version"], found["state"], found["edits"], found["left"]) == (2, "waiting", 1, False)
+    assert (found["version"], found["state"], found["mark"] != seen, found["left"]) == (
+        2,
+        "waiting",
+        True,
+        False,
+    )

@@ -36,7 +36,7 @@ class Rendition(Shape):
     reason: str
     model: str
     took_ms: float | None
-    edits: int = Field(description="how often a person changed it: say it back with an edit")
+    mark: str = Field(description="another for each text that it ever had: say it back with an act")
     doubts: list[Doubt]
     sentences: list[tuple[str, str]]
 
@@ -49,16 +49,16 @@ class Wording(Shape):
 
 
 class Edit(Shape):
-    """`seen`: the `edits` of the rendition as it was looked at."""
+    """`seen`: the `mark` of the rendition as it was looked at."""
 
-    seen: int = Field(ge=0, le=2**31 - 1)
+    seen: str = Field(max_length=50)
     sentences: list[Wording] = Field(min_length=1, max_length=500)
 
 
 class Seen(Shape):
-    """The `edits` of the rendition as it was looked at."""
+    """The `mark` of the rendition as it was looked at."""
 
-    seen: int = Field(ge=0, le=2**31 - 1)
+    seen: str = Field(max_length=50)
 
 
 class Edited(Shape):

@@ -188,7 +188,7 @@ document.addEventListener("submit", async (event) => {
   const areas = changed();
   const sentences = areas.map((area) => ({ sentence: area.dataset.sentence, wording: area.value.trim() }));
   if (!sentences.length) return;
-  const told = await act("POST", form.dataset.url, JSON.stringify({ seen: Number(form.dataset.seen), sentences }));
+  const told = await act("POST", form.dataset.url, JSON.stringify({ seen: form.dataset.seen, sentences }));
   if (!told) { await compare(form); return; }
   for (const area of areas) area.dataset.was = area.value;
   areas[0].focus();

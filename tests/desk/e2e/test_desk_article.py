@@ -65,7 +65,7 @@ async def test_what_has_left_is_mended_by_a_correction_in_that_language_only(
     await expect(row.locator("td").nth(2)).to_have_text("2")
     await expect(row.locator(".state")).to_have_text("delivered")
     await expect(page.locator("#head")).to_contain_text("version 2")
-    await expect(page.get_by_text("changed by hand")).to_be_visible()
+    await expect(page.locator("#text .meta").first).to_contain_text("edited")
     await expect(wording(page, sentence)).to_be_focused()
     await newsroom.settle(id_)
     second = await newsroom.deliveries(id_, version=2)
